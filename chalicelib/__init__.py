@@ -1,0 +1,1 @@
+"""Groundskeeper's application code, as packaged for Lambda."""

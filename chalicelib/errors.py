@@ -1,0 +1,38 @@
+"""Every error that Groundskeeper raises on purpose, named by its remedy.
+
+GroundskeeperError
+├── BadSettings    the deployment is wrong: fail at the first invocation, name the setting
+├── BadRequest     the caller sent something unusable: tell the caller what and why
+├── BadEvent       the trigger cannot be read: log it whole, keep it in the dead-letter queue
+├── UnsafePlan     the plan changes too much: change nothing, raise an alarm
+├── Refused        AWS will not take this change batch as it is: look again, then set the bad change aside
+└── TryAgain       AWS, or another writer, said "not now": raise, let the queue retry
+"""
+
+
+class GroundskeeperError(Exception):
+    """Anything that Groundskeeper raises on purpose."""
+
+
+class BadSettings(GroundskeeperError):
+    """The deployment is wrong; the message names the setting and what to do."""
+
+
+class BadRequest(GroundskeeperError):
+    """The caller sent something unusable; the message says what and why."""
+
+
+class BadEvent(GroundskeeperError):
+    """A trigger cannot be read; the message says what is missing."""
+
+
+class UnsafePlan(GroundskeeperError):
+    """A plan would change more than is safe without a person's word."""
+
+
+class Refused(GroundskeeperError):
+    """AWS refused a change batch as a whole; none of it was carried out."""
+
+
+class TryAgain(GroundskeeperError):
+    """Nothing is wrong with the work, but it cannot be done now."""

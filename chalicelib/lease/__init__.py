@@ -1,0 +1,1 @@
+"""Leases: one writer at a time for what must not be written twice at once."""

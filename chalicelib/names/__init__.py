@@ -1,0 +1,1 @@
+"""Names: Route 53 record sets follow EC2 instances."""

@@ -1,0 +1,70 @@
+"""The one loop of every job: guard a plan, carry it out batch by batch, collect what was refused."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from chalicelib.errors import GroundskeeperError, Refused, UnsafePlan
+
+SAFE_REMOVALS = 5
+SAFE_SHARE = 0.30
+
+
+def guard(removals: int, owned: int, *, force: bool = False) -> None:
+    """Refuse a plan that would remove more than 5 and more than 30 % of what we own.
+
+    Only removals count that rest on absence: an instance missing from an answer, a tag that no longer says so. What an
+    instance seen down gives up is not counted.
+
+    Raises:
+        UnsafePlan: too much would go; nothing has been changed.
+    """
+    limit = max(SAFE_REMOVALS, int(owned * SAFE_SHARE))
+    if removals > limit and not force:
+        raise UnsafePlan(
+            f"{removals} of {owned} would be removed because they are missing or no longer asked for, "
+            f"and at most {limit} may be without a person's word: nothing was changed"
+        )
+
+
+@dataclass
+class Carried[S]:
+    """What became of a plan's steps."""
+
+    landed: list[S] = field(default_factory=list)
+    refused: list[tuple[S, str]] = field(default_factory=list)
+
+
+def carry_out[S](batches: Iterable[Sequence[S]], apply: Callable[[Sequence[S]], None], *, bisect: bool) -> Carried[S]:
+    """Apply each batch; one that is refused spoils none of the others.
+
+    With ``bisect`` a refused batch is halved until the bad step stands alone; without it the batch is set aside whole.
+    Errors other than ``Refused`` pass through, and what landed until then has landed.
+    """
+    carried: Carried[S] = Carried()
+    waiting = deque(batches)
+    while waiting:
+        batch = waiting.popleft()
+        try:
+            apply(batch)
+        except Refused as reason:
+            if bisect and len(batch) > 1:
+                half = len(batch) // 2
+                waiting.extendleft((batch[half:], batch[:half]))
+            else:
+                carried.refused += [(step, str(reason)) for step in batch]
+        else:
+            carried.landed += batch
+    return carried
+
+
+def each[V](names: Iterable[str], run: Callable[[str], V]) -> tuple[dict[str, V], dict[str, GroundskeeperError]]:
+    """Run something for each name; return what it returned, and the errors of those where it failed."""
+    done: dict[str, V] = {}
+    failed: dict[str, GroundskeeperError] = {}
+    for name in names:
+        try:
+            done[name] = run(name)
+        except GroundskeeperError as error:
+            failed[name] = error
+    return done, failed

@@ -1,0 +1,91 @@
+"""The deployment's settings: one frozen value, the only reader of the environment."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.errors import BadSettings
+
+_ROLE = re.compile(r"arn:[a-z-]+:iam::(\d{12}):role/\S+")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator decided, as CloudFormation parameters, and what the stack says of itself."""
+
+    stack: str
+    account: str
+    region: str
+    table: str
+    instance_queue_url: str
+    hosted_zone_id: str
+    private_hosted_zone_id: str
+    domain: str
+    short_name_tag: str
+    ttl: int
+    regions: tuple[str, ...]
+    account_roles: Mapping[str, str]
+    reserved_names: frozenset[str]
+    dry_run: bool
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings.
+
+    Raises:
+        BadSettings: one or more settings are missing or malformed; the message names every one of them.
+    """
+    reader = _Reader(environment)
+    region = reader.text("AWS_REGION", _REGION, "a region such as eu-west-1")
+    settings = Settings(
+        stack=reader.text("STACK_NAME", re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,61}"), "the CloudFormation stack's name"),
+        account=reader.text("ACCOUNT_ID", re.compile(r"\d{12}"), "a 12-digit account number"),
+        region=region,
+        table=reader.text("TABLE_NAME", re.compile(r"[\w.-]+"), "the DynamoDB table's name"),
+        instance_queue_url=reader.text("INSTANCE_QUEUE_URL", re.compile(r"https?://\S+"), "the queue's URL"),
+        hosted_zone_id=reader.text("HOSTED_ZONE_ID", re.compile(r"([A-Z0-9]{1,32})?"), "a hosted zone id such as Z0123456ABC"),
+        private_hosted_zone_id=reader.text("PRIVATE_HOSTED_ZONE_ID", re.compile(r"([A-Z0-9]{1,32})?"), "a hosted zone id"),
+        domain=reader.text("DOMAIN", re.compile(r"([a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*\.?)?"), "a domain, or empty"),
+        short_name_tag=reader.text("SHORT_NAME_TAG", re.compile(r"[^*?]{1,128}"), "a tag key", "ShortName"),
+        ttl=reader.number("RECORD_TTL", 0, 2_147_483_647, "60"),
+        regions=tuple(reader.words("REGIONS", _REGION, "region names with spaces between")) or (region,),
+        account_roles={arn.split(":")[4]: arn for arn in reader.words("ACCOUNT_ROLES", _ROLE, "role ARNs")},
+        reserved_names=frozenset(reader.words("RESERVED_NAMES", re.compile(r"[a-z0-9-]+"), "labels in lower case")),
+        dry_run=reader.text("DRY_RUN", re.compile(r"[01]?"), "1 or 0", "0") == "1",
+    )
+    if not settings.hosted_zone_id and not settings.private_hosted_zone_id:
+        reader.faults.append("HOSTED_ZONE_ID and PRIVATE_HOSTED_ZONE_ID are both empty: name at least one zone")
+    if reader.faults:
+        raise BadSettings("; ".join(reader.faults))
+    return settings
+
+
+class _Reader:
+    """Reads settings and collects what is wrong with them, so that one error can name all."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.faults: list[str] = []
+
+    def text(self, name: str, form: re.Pattern[str], wanted: str, default: str = "") -> str:
+        value = self._environment.get(name, "").strip() or default
+        if not form.fullmatch(value):
+            self.faults.append(f"{name} must be {wanted}, and is {value!r}")
+            return default
+        return value
+
+    def words(self, name: str, form: re.Pattern[str], wanted: str) -> list[str]:
+        words = self._environment.get(name, "").replace(",", " ").split()
+        wrong = [word for word in words if not form.fullmatch(word)]
+        if wrong:
+            self.faults.append(f"{name} must be {wanted}, and has {' '.join(map(repr, wrong))}")
+        return [word for word in words if word not in wrong]
+
+    def number(self, name: str, least: int, most: int, default: str) -> int:
+        value = self._environment.get(name, "").strip() or default
+        if not value.isdecimal() or not least <= int(value) <= most:
+            self.faults.append(f"{name} must be a whole number from {least} to {most}, and is {value!r}")
+            return int(default)
+        return int(value)

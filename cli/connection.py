@@ -1,0 +1,63 @@
+"""How the command reaches a deployed stack: its settings are those of the stack's own sweep function."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import settings
+from chalicelib.errors import BadSettings
+from chalicelib.settings import Settings
+from chalicelib.wiring import Wiring
+
+RUN_FILE = Path(".localcloud/run.json")
+
+
+def session(*, local: bool, region: str | None, profile: str | None) -> tuple[boto3.Session, dict[str, Any]]:
+    """Return a session, and what a local cloud says of itself if one is meant.
+
+    Raises:
+        BadSettings: no local cloud runs, or there is no such profile or no region.
+    """
+    if not local:
+        try:
+            made = boto3.Session(profile_name=profile, region_name=region)
+        except BotoCoreError as error:
+            raise BadSettings(str(error)) from error
+        if not made.region_name:
+            raise BadSettings("no region: give --region, or set AWS_REGION")
+        return made, {}
+    try:
+        run: dict[str, Any] = json.loads(RUN_FILE.read_text())
+    except FileNotFoundError as error:
+        raise BadSettings(f"no local cloud runs here ({RUN_FILE} is missing): start one with `make run`") from error
+    os.environ["AWS_ENDPOINT_URL"] = run["aws_endpoint"]
+    return boto3.Session(run["access_key"], run["secret_key"], region_name=run["region"]), run
+
+
+def exists(made: boto3.Session, stack: str) -> bool:
+    """Say whether a stack's sweep function is there."""
+    try:
+        made.client("lambda").get_function_configuration(FunctionName=f"{stack}-sweep-names")
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return False
+        raise
+    return True
+
+
+def deployed_settings(made: boto3.Session, stack: str) -> Settings:
+    """Return the settings of a deployed stack; raise BadSettings where there is none to read."""
+    if not exists(made, stack):
+        raise BadSettings(f"there is no stack {stack} in {made.region_name}: name it with --stack and --region")
+    function = made.client("lambda").get_function_configuration(FunctionName=f"{stack}-sweep-names")
+    return settings.read({**function["Environment"]["Variables"], "AWS_REGION": made.region_name})
+
+
+def connect(*, stack: str, local: bool, region: str | None, profile: str | None) -> Wiring:
+    """Return the wiring of a deployed stack; raise BadSettings where it cannot be reached."""
+    made, run = session(local=local, region=region, profile=profile)
+    return Wiring(deployed_settings(made, run.get("stack", stack)), made)

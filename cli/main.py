@@ -1,0 +1,152 @@
+"""The commands of `groundskeeper`: look at what it would do, do it now, take names out again."""
+
+import json
+import sys
+from collections.abc import Iterable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.text import Text
+
+from chalicelib.errors import BadSettings, GroundskeeperError, UnsafePlan
+from chalicelib.lease.aws import Turn
+from chalicelib.names import job, report
+from chalicelib.names.aws import Route53Zone
+from chalicelib.names.job import Outcome
+from chalicelib.names.model import Rules, View
+from chalicelib.wiring import PATIENT
+from cli import connection, screen, zonefile
+from cli.screen import err, out
+
+app = typer.Typer(help="Keep an AWS account in order.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+plan_app = typer.Typer(help="Say what would be done, and change nothing.", no_args_is_help=True)
+sweep_app = typer.Typer(help="Put everything right now.", no_args_is_help=True)
+release_app = typer.Typer(help="Take out of AWS what a deleted stack has left.", no_args_is_help=True)
+zone_app = typer.Typer(help="Look at a hosted zone.", no_args_is_help=True)
+for name, sub in (("plan", plan_app), ("sweep", sweep_app), ("release", release_app), ("zone", zone_app)):
+    app.add_typer(sub, name=name)
+
+Stack = Annotated[str, typer.Option(help="The CloudFormation stack.", envvar="GROUNDSKEEPER_STACK")]
+Local = Annotated[bool, typer.Option("--local", help="Use the local cloud that `make run` started here.")]
+Region = Annotated[str | None, typer.Option(help="The stack's region.")]
+Profile = Annotated[str | None, typer.Option(help="A profile of your AWS configuration.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, a list of changes.")]
+DEFAULT_STACK = "groundskeeper-dev"
+
+
+@plan_app.command("names")
+def plan_names(
+    stack: Stack = DEFAULT_STACK,
+    local: Local = False,
+    region: Region = None,
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """Say which names a sweep would change, and why; change nothing."""
+    wiring = connection.connect(stack=stack, local=local, region=region, profile=profile)
+    outcomes = {view: job.preview(wiring.instances, zone, wiring.rules) for view, zone in wiring.zones.items()}
+    if as_json:
+        out.print_json(
+            json.dumps(
+                [screen.as_json(view, c) for view, o in outcomes.items() for c in report.names_only(o.plan.steps)]
+            )
+        )
+        return
+    for view, outcome in outcomes.items():
+        screen.show(view, outcome, report.names_only(outcome.plan.steps), "would change")
+        try:
+            job.check(outcome.plan, outcome.fleet, force=False)
+        except UnsafePlan as reason:
+            err.print(f"a sweep would refuse this: {reason}", style="bold yellow")
+    _exit_if_incomplete(outcomes.values())
+
+
+@sweep_app.command("names")
+def sweep_names(
+    stack: Stack = DEFAULT_STACK,
+    local: Local = False,
+    region: Region = None,
+    profile: Profile = None,
+    force: Annotated[bool, typer.Option("--force", help="Remove names even where that looks like a mistake.")] = False,
+) -> None:
+    """Put every name right now, as the schedule does."""
+    wiring = connection.connect(stack=stack, local=local, region=region, profile=profile)
+    outcomes = {view: wiring.sweep(view, force=force) for view in wiring.zones}
+    for view, outcome in outcomes.items():
+        done = outcome.plan.steps if wiring.settings.dry_run else outcome.landed
+        screen.show(
+            view, outcome, report.names_only(done), "would change (DRY_RUN)" if wiring.settings.dry_run else "changed"
+        )
+    _exit_if_incomplete(outcomes.values())
+
+
+@release_app.command("names")
+def release_names(
+    zone_id: Annotated[str, typer.Option(help="The hosted zone.")],
+    stack: Stack = DEFAULT_STACK,
+    domain: Annotated[str, typer.Option(help="The stack's DOMAIN, where it had one.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this it is only said.")] = False,
+    local: Local = False,
+    region: Region = None,
+    profile: Profile = None,
+) -> None:
+    """Delete every name that a deleted stack owned in a zone, and its marks; only say which, without --yes."""
+    session, _ = connection.session(local=local, region=region, profile=profile)
+    if yes and connection.exists(session, stack):
+        raise BadSettings(f"stack {stack} still exists, and its next sweep would bring the names back: delete it first")
+    route53 = session.client("route53", config=PATIENT)
+    # The view only matters for writing addresses; the stack is gone, so nobody else writes as its owner.
+    turn = Turn(0, float("inf"), lambda: 0.0)
+    zone = Route53Zone(route53, zone_id, View.PUBLIC, stack.lower(), lambda: nullcontext(turn), domain)
+    outcome = job.release(zone, Rules(), dry_run=not yes)
+    screen.show(
+        zone_id,
+        outcome,
+        report.names_only(outcome.landed if yes else outcome.plan.steps),
+        "deleted" if yes else "would delete",
+    )
+    _exit_if_incomplete([outcome])
+
+
+@zone_app.command("export")
+def export_zone(
+    stack: Stack = DEFAULT_STACK,
+    local: Local = False,
+    region: Region = None,
+    profile: Profile = None,
+    private: Annotated[bool, typer.Option("--private", help="The private zone.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; standard output without it.")] = None,
+) -> None:
+    """Write a hosted zone as a master file (RFC 1035)."""
+    wiring = connection.connect(stack=stack, local=local, region=region, profile=profile)
+    view = View.PRIVATE if private else View.PUBLIC
+    if view not in wiring.zones:
+        raise BadSettings(f"stack {wiring.settings.stack} has no {view} zone")
+    text, left_out = zonefile.render(wiring.zones[view].record_sets())
+    if output:
+        output.write_text(text)
+    else:
+        sys.stdout.write(text)
+    for line in left_out:
+        err.print(f"left out: {line}", style="yellow", markup=False)
+
+
+def _exit_if_incomplete(outcomes: Iterable[Outcome]) -> None:
+    if any(outcome.refused or outcome.fleet.unread for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command; exit with 0 when all is done, 1 when not all could be, 2 when it was asked or set up wrongly."""
+    try:
+        app()
+    except BadSettings as error:
+        err.print(Text(f"error: {error}", "bold red"))
+        sys.exit(2)
+    except (GroundskeeperError, ClientError, BotoCoreError) as error:
+        err.print(Text(f"error: {error}", "bold red"))
+        sys.exit(1)

@@ -1,0 +1,151 @@
+"""The command `python -m localcloud run`: deploys a package to a local cloud and keeps it running."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localcloud.cloud import LocalCloud, PortTakenError
+from localcloud.run_file import published
+from localcloud.stack import DeploymentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+USAGE_ERROR = 2
+
+INSTRUCTIONS = """
+AWS API   {aws_endpoint}   (all services; account {account_id}, region {region})
+HTTP API  {api_url}
+domain    {domain}   (hosted zone {hosted_zone_id})
+logs      {logs}
+
+boto3:    boto3.client("ec2", endpoint_url="{aws_endpoint}", region_name="{region}",
+                       aws_access_key_id="{access_key}", aws_secret_access_key="{secret_key}")
+aws-cli:  export AWS_ENDPOINT_URL={aws_endpoint} AWS_DEFAULT_REGION={region} \\
+                 AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}
+          aws ec2 describe-instances
+          aws route53 list-resource-record-sets --hosted-zone-id {hosted_zone_id}
+
+Ctrl-C stops it.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 stopped, 1 not deployed, 2 cannot start."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        _run(options, stopping)
+    except (PortTakenError, UsageError) as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE_ERROR
+    except DeploymentError as error:
+        sys.stderr.write(f"not deployed: {error}\n")
+        return 1
+    return 0
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be."""
+
+
+def _run(options: argparse.Namespace, stopping: threading.Event) -> None:
+    if not (options.package / "sam.json").is_file():
+        raise UsageError(f"there is no package in {options.package}: sam.json is missing")
+    cloud = LocalCloud(
+        aws_port=options.aws_port,
+        api_port=options.api_port,
+        region=options.region,
+        workdir=options.workdir,
+        retry_after=options.retry_after,
+    )
+    with cloud:
+        facts = _facts(cloud, options)
+        cloud.deploy(options.package, options.stack, _filled(options.parameter, facts))
+        with published(options.workdir / "run.json", facts):
+            sys.stdout.write(INSTRUCTIONS.format(**facts, logs=options.workdir / "logs"))
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
+            stopping.wait()
+
+
+def _facts(cloud: LocalCloud, options: argparse.Namespace) -> dict[str, Any]:
+    facts = {
+        "aws_endpoint": cloud.endpoint,
+        "api_url": cloud.api_url,
+        "access_key": cloud.aws.access_key,
+        "secret_key": cloud.aws.secret_key,
+        "region": cloud.aws.region,
+        "account_id": cloud.aws.account_id,
+        "hosted_zone_id": cloud.create_zone(options.zone),
+        "domain": options.zone,
+        "stack": options.stack,
+        "pid": os.getpid(),
+    }
+    if options.private_zone:
+        facts["private_hosted_zone_id"] = cloud.create_zone(options.private_zone, private=True)
+    return facts
+
+
+def _filled(parameters: Sequence[str], facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return the stack's parameters with placeholders filled in."""
+    known = {
+        "zone_id": facts["hosted_zone_id"],
+        "private_zone_id": facts.get("private_hosted_zone_id", ""),
+        "domain": facts["domain"],
+    }
+    filled = {}
+    for parameter in parameters:
+        name, equals, value = parameter.partition("=")
+        if not (name and equals):
+            raise UsageError(f"--parameter {parameter}: Key=Value is wanted")
+        try:
+            filled[name] = value.format(**known)
+        except (KeyError, IndexError, ValueError) as error:
+            places = ", ".join(f"{{{each}}}" for each in known)
+            raise UsageError(f"--parameter {parameter}: the placeholders are {places}") from error
+    return filled
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="localcloud", description="An AWS account on this machine.")
+    run = parser.add_subparsers(required=True).add_parser("run", help="deploy a package and keep it running")
+    run.add_argument("--package", type=Path, required=True, help="what `chalice package` wrote")
+    run.add_argument("--stack", required=True, help="name of the stack")
+    run.add_argument("--zone", required=True, help="domain of the hosted zone to make")
+    run.add_argument("--private-zone", help="domain of a private hosted zone to make")
+    run.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        help="Key=Value for the stack; {zone_id}, {private_zone_id} and {domain} are filled in",
+    )
+    run.add_argument("--region", default="us-east-1")
+    run.add_argument("--aws-port", type=int, default=_port("AWS_PORT", 4566), help="AWS_PORT, or 4566")
+    run.add_argument("--api-port", type=int, default=_port("API_PORT", 8000), help="API_PORT, or 8000")
+    run.add_argument("--workdir", type=Path, default=Path(".localcloud"), help="logs and run.json")
+    run.add_argument("--retry-after", type=int, help="seconds until a failed queue message is tried again")
+    return parser
+
+
+def _port(variable: str, default: int) -> int:
+    text = os.environ.get(variable) or str(default)
+    if not (text.isdecimal() and int(text) < 65536):
+        sys.stderr.write(f"{variable}={text} is not a port\n")
+        raise SystemExit(USAGE_ERROR)
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""The local cloud: an AWS account on loopback that runs the functions deployed to it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from localcloud import cloudformation_patches, iam_patches, lambda_invoke, lambda_patches, stack
+from localcloud.aws_server import AwsServer
+from localcloud.credentials import RoleSessions
+from localcloud.emf import Metrics
+from localcloud.fleet import Fleet
+from localcloud.functions import Functions, Pace
+from localcloud.http_api import HttpApi
+from localcloud.lambda_state import LambdaState
+from localcloud.log_groups import LogGroups
+from localcloud.logs import Logs
+from localcloud.queue_state import QueueState
+from localcloud.queues import Queues
+from localcloud.resources import RestApi, Surroundings
+from localcloud.role_clients import RoleClients
+from localcloud.schedules import Schedules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localcloud.stack import Stack
+
+RUNTIME = Path(__file__).resolve().parent.parent / ".venv" / "lambda-runtime"
+
+
+class PortTakenError(OSError):
+    """A port is in use already."""
+
+    def __init__(self, port: int, variable: str) -> None:
+        super().__init__(f"port {port} is taken: set {variable} to another one")
+
+
+class LocalCloud:
+    """Runs everything between `start` and `stop`; a process holds one at a time.
+
+    Logs go to `workdir`, or are dropped at the end. `retry_after` shortens, in seconds, the time until a failed
+    queue message is tried again.
+    """
+
+    def __init__(
+        self,
+        aws_port: int = 0,
+        api_port: int = 0,
+        region: str = "us-east-1",
+        workdir: Path | None = None,
+        retry_after: int | None = None,
+        pace: Pace | None = None,
+        runtime: Path = RUNTIME,
+    ) -> None:
+        self.aws = AwsServer(aws_port, region)
+        self._aws_port = aws_port
+        self._api_port = api_port
+        self._workdir = workdir
+        self._retry_after = retry_after
+        self._pace = pace
+        self._runtime = runtime
+
+    def start(self) -> Self:
+        """Start; raise PortTakenError."""
+        with ExitStack() as parts:
+            scratch = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="localcloud-")))
+            self._logs = self._start_logs(parts, (self._workdir or scratch) / "logs")
+            try:
+                parts.enter_context(self.aws)
+            except OSError as error:
+                raise PortTakenError(self._aws_port, "AWS_PORT") from error
+            self._rest_apis: dict[str, RestApi] = {}
+            self._start_functions(parts, scratch)
+            self._start_queues(parts)
+            self._patch(parts)
+            self._start_api(parts)
+            self._schedules = Schedules(self.aws.gate, self.aws.account_id, self.aws.event_targets)
+            parts.callback(self._schedules.close)
+            self._parts = parts.pop_all()
+        return self
+
+    def stop(self) -> None:
+        """Stop everything that was started, functions at work included."""
+        self._parts.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        """Return the URL of all AWS APIs."""
+        return self.aws.endpoint
+
+    @property
+    def api_url(self) -> str:
+        """Return the URL of the deployed HTTP APIs."""
+        return self._api.url
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Make a boto3 client with an administrator's keys."""
+        return self.aws.client(service, region)
+
+    def create_zone(self, domain: str, private: bool = False) -> str:
+        """Make a hosted zone and return its id."""
+        extra: dict[str, Any] = {}
+        if private:
+            vpc = self.aws.client("ec2", internal=True).describe_vpcs()["Vpcs"][0]["VpcId"]
+            extra["VPC"] = {"VPCRegion": self.aws.region, "VPCId": vpc}
+        made = self.aws.client("route53", internal=True).create_hosted_zone(
+            Name=domain, CallerReference=f"{domain}-{time.time_ns()}", **extra
+        )
+        return str(made["HostedZone"]["Id"]).removeprefix("/hostedzone/")
+
+    def deploy(self, package_dir: Path, stack_name: str, parameters: Mapping[str, str]) -> Stack:
+        """Deploy a package of Chalice; raise DeploymentError."""
+        return stack.deploy(self.aws, package_dir, stack_name, parameters)
+
+    def delete_stack(self, name: str) -> None:
+        """Delete a stack and all that it made."""
+        stack.delete(self.aws, name)
+
+    def fire_schedule(self, name: str) -> None:
+        """Fire a scheduled rule now, named by itself or by its function; raise LookupError."""
+        self._schedules.fire(name)
+
+    def logs(self, function_name: str) -> list[str]:
+        """Return what a function printed, line by line."""
+        return self._logs.read(function_name)
+
+    def wait_idle(self, timeout: float = 30.0) -> None:
+        """Wait until no mapped queue holds a message and no invocation runs or waits; raise TimeoutError."""
+        deadline = time.monotonic() + timeout
+        while not self.idle:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not idle after {timeout} s: {self._queues.problems() or 'still at work'}")
+            time.sleep(0.02)
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is going on."""
+        return not self.functions.busy and self._queues.empty and not self.functions.busy
+
+    def _start_logs(self, parts: ExitStack, folder: Path) -> Logs:
+        metrics = Metrics(lambda: self.aws.client("cloudwatch", internal=True))
+        groups = LogGroups(self.aws.gate, self.aws.account_id, self.aws.region)
+        logs = Logs(folder, [groups.see, metrics.see])
+        parts.callback(logs.close)
+        return logs
+
+    def _start_functions(self, parts: ExitStack, scratch: Path) -> None:
+        gate = self.aws.gate
+        sessions = RoleSessions(gate)
+        self._state = LambdaState(gate, self.aws.account_id, self.aws.region)
+        self._clients = RoleClients(sessions, self.aws.endpoint)
+        fleet = Fleet(scratch, self._runtime, self.aws.endpoint, sessions, self._logs.write)
+        self.functions = Functions(self._state, fleet, self._clients, pace=self._pace)
+        parts.callback(self.functions.close)
+        self.aws.on_lambda_target = lambda arn, event: void(self.functions.invoke_async(arn, event))
+        self.aws.on_invoke = lambda request: lambda_invoke.answer(self.functions, request)
+
+    def _start_queues(self, parts: ExitStack) -> None:
+        gate = self.aws.gate
+        self._queues = Queues(gate, self._state, QueueState(gate), self.functions, self._clients, self._retry_after)
+        parts.callback(self._queues.close)
+
+    def _start_api(self, parts: ExitStack) -> None:
+        try:
+            self._api = HttpApi(self.functions, self._rest_apis, self.aws.account_id, self.aws.region, self._api_port)
+        except OSError as error:
+            raise PortTakenError(self._api_port, "API_PORT") from error
+        parts.callback(self._api.close)
+
+    def _patch(self, parts: ExitStack) -> None:
+        gate = self.aws.gate
+        around = Surroundings(lambda service, region: self.aws.client(service, region, internal=True), self._rest_apis)
+        for patch in (
+            lambda_patches.dead_letters_kept(),
+            lambda_patches.template_properties_kept(),
+            lambda_patches.one_event_configuration(),
+            lambda_patches.noticed_mappings(lambda: gate.afterwards(self._queues.follow)),
+            cloudformation_patches.sam_understood(self.aws.region),
+            cloudformation_patches.further_types(gate, around),
+            cloudformation_patches.defaults_converted(),
+            cloudformation_patches.parameters_traced(),
+            cloudformation_patches.failures_told(),
+            cloudformation_patches.no_value_in_lists(),
+            iam_patches.template_roles_complete(),
+        ):
+            parts.enter_context(patch)
+
+
+def void(_: object) -> None:
+    """Drop a value where none is wanted."""

@@ -1,0 +1,1 @@
+"""The application that localcloud deploys in its own tests."""

@@ -1,0 +1,106 @@
+"""A batch of messages: each instance is followed, and only the messages that could not be used fail."""
+
+import json
+from collections.abc import Collection
+from datetime import timedelta
+
+from chalicelib.errors import TryAgain
+from chalicelib.names import inbox, job
+from chalicelib.names.model import Place, Ref
+from tests.names.fakes import HERE, NOW, RULES, FakeEc2, FakeZone, instance
+from tests.names.test_events import STATE_CHANGE
+
+
+class Rechecks:
+    def __init__(self) -> None:
+        self.asked: set[Ref] = set()
+
+    def ask(self, refs: Collection[Ref]) -> None:
+        self.asked |= set(refs)
+
+
+def record(number: int, place: Place = HERE, **changes: object) -> dict[str, str]:
+    arn = f"arn:aws:ec2:{place.region}:{place.account}:instance/{instance(number).id}"
+    return {"messageId": f"m{number}", "body": json.dumps({**STATE_CHANGE, "resources": [arn], **changes})}
+
+
+def handle(ec2: FakeEc2, zone: FakeZone, *records: dict[str, str], rechecks: Rechecks | None = None) -> inbox.Handled:
+    return inbox.handle(
+        records, ["public"], lambda _, refs: job.follow(ec2, zone, RULES, refs), rechecks or Rechecks(), NOW
+    )
+
+
+def test_a_batch_is_one_look_and_one_change_batch():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(*(instance(n, f"name{n}") for n in range(1, 101)))
+    handled = handle(ec2, zone, *(record(n) for n in range(1, 101)))
+    assert (ec2.looks, zone.reads, len(zone.batches)) == (1, 1, 1)
+    assert handled.answer() == {"batchItemFailures": []}
+
+
+def test_a_message_that_cannot_be_read_fails_alone():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(instance(1, "web"))
+    handled = handle(ec2, zone, {"messageId": "bad", "body": "{"}, record(1))
+    assert handled.answer() == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    assert "web" in zone.names()
+
+
+def test_an_event_for_an_unknown_instance_does_nothing_and_does_not_fail():
+    zone = FakeZone()
+    assert handle(FakeEc2(), zone, record(1)).failed == {}
+    assert zone.batches == []
+
+
+def test_an_event_from_a_place_that_is_not_ours_is_kept():
+    handled = handle(FakeEc2(), FakeZone(), record(1, Place("999999999999", "eu-west-1")))
+    assert "999999999999/eu-west-1" in handled.failed["m1"]
+
+
+def test_a_place_that_cannot_be_read_keeps_its_messages_and_spoils_no_others():
+    there = Place(HERE.account, "us-east-1")
+    ec2, zone = FakeEc2(places=(HERE, there), unread={there: "denied"}), FakeZone()
+    ec2.put(instance(1, "web"))
+    handled = handle(ec2, zone, record(1), record(2, there))
+    assert list(handled.failed) == ["m2"]
+    assert "web" in zone.names()
+
+
+def test_a_change_that_is_refused_keeps_its_message():
+    ec2, zone = FakeEc2(), FakeZone(poison="bad")
+    ec2.put(instance(1, "web"), instance(2, "bad"))
+    assert list(handle(ec2, zone, record(1), record(2)).failed) == ["m2"]
+
+
+def test_a_zone_that_is_busy_keeps_every_message_and_the_other_zone_goes_on():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(instance(1, "web"))
+
+    def follow(name: str, refs: Collection[Ref]) -> job.Outcome:
+        if name == "private":
+            raise TryAgain("busy")
+        return job.follow(ec2, zone, RULES, refs)
+
+    handled = inbox.handle([record(1)], ["private", "public"], follow, Rechecks(), NOW)
+    assert handled.failed == {"m1": "private: busy"}
+    assert "web" in zone.names()
+
+
+def test_a_young_instance_without_a_tag_or_an_address_is_looked_at_once_more():
+    ec2, rechecks = FakeEc2(), Rechecks()
+    young = {"launched": NOW - timedelta(seconds=30)}
+    ec2.put(
+        instance(1, **young),
+        instance(2, "web", **young),
+        instance(3, "db", public_dns="", public_ip="", **young),
+        instance(4, launched=NOW - timedelta(hours=1)),
+    )
+    handle(ec2, FakeZone(), *(record(n) for n in range(1, 5)), rechecks=rechecks)
+    assert {ref.id for ref in rechecks.asked} == {instance(1).id, instance(3).id}
+
+
+def test_a_second_look_asks_for_no_third():
+    ec2, rechecks = FakeEc2(), Rechecks()
+    ec2.put(instance(1, launched=NOW))
+    handle(ec2, FakeZone(), record(1, **{"detail-type": "Groundskeeper Recheck"}), rechecks=rechecks)
+    assert rechecks.asked == set()

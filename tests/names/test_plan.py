@@ -1,0 +1,166 @@
+"""What holds for every plan, whatever the zone and the fleet."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.names.batches import created, deleted
+from chalicelib.names.marks import Mark, zone_of
+from chalicelib.names.model import Fleet, Instance, RecordSet, Ref, View
+from chalicelib.names.plan import plan
+from tests.names.fakes import DOMAIN, HERE, OWNER, RULES, THERE, FakeZone, cname, fleet, instance
+
+LABELS = st.sampled_from(["web", "db", "app", "Web", "ns", "*", "i-0123456789abcdef0"])
+ADDRESSES = st.sampled_from([{}, {"public_dns": ""}, {"public_dns": "", "ipv6": "2001:db8::1"}, {"public_ip": ""}])
+
+
+@st.composite
+def instances(draw: st.DrawFn, number: int) -> Instance:
+    state = draw(st.sampled_from(["running", "running", "pending", "stopping", "stopped", "terminated"]))
+    tag = " ".join(draw(st.lists(LABELS, max_size=3)))
+    made = instance(number, tag, state=state, place=draw(st.sampled_from([HERE, THERE])))
+    return replace(made, **draw(ADDRESSES))
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> Fleet:
+    numbers = draw(st.sets(st.integers(1, 6)))
+    return fleet(*(draw(instances(n)) for n in sorted(numbers)), places=(HERE, THERE))
+
+
+@st.composite
+def foreign_records(draw: st.DrawFn) -> list[RecordSet]:
+    names = draw(st.sets(st.sampled_from(["web", "db", instance(1).id, f"_{OWNER}.{instance(2).id}"]), max_size=3))
+    kinds = st.sampled_from([("TXT", '"hello"'), ("A", "192.0.2.1"), ("CNAME", "else.example.net"), ("MX", "1 mail.")])
+    return [
+        RecordSet(f"{name}.{DOMAIN}", kind, 300, (value,)) for name in sorted(names) for kind, value in [draw(kinds)]
+    ]
+
+
+def settle(zone: FakeZone, seen: Fleet) -> None:
+    zone.apply(None, plan(zone.read(), seen, RULES).steps)
+
+
+@given(foreign_records(), st.lists(fleets(), min_size=1, max_size=4))
+def test_every_history_lands_in_one_round_and_planning_again_finds_nothing(
+    foreign: list[RecordSet], history: list[Fleet]
+):
+    zone = FakeZone()
+    zone.put(*foreign)
+    for seen in history:
+        settle(zone, seen)
+        assert plan(zone.read(), seen, RULES).steps == ()
+
+
+@given(foreign_records(), st.lists(fleets(), min_size=1, max_size=4))
+def test_what_is_foreign_is_the_same_afterwards(foreign: list[RecordSet], history: list[Fleet]):
+    zone = FakeZone()
+    zone.put(*foreign)
+    for seen in history:
+        settle(zone, seen)
+        assert set(foreign) <= set(zone.records.values())
+
+
+@given(st.lists(fleets(), min_size=1, max_size=4))
+def test_only_the_last_look_counts_and_not_the_way_there(history: list[Fleet]):
+    """But for contested names, which stay with their holder."""
+    zone, fresh = FakeZone(), FakeZone()
+    for seen in history:
+        settle(zone, seen)
+    settle(fresh, history[-1])
+    assert set(zone.names()) == set(fresh.names())
+
+
+@given(st.lists(st.tuples(st.booleans(), fleets()), min_size=1, max_size=5))
+def test_two_stacks_in_one_zone_never_touch_each_others_names(history: list[tuple[bool, Fleet]]):
+    zone = FakeZone()
+    for second, seen in history:
+        zone.owner = "second" if second else OWNER
+        other = OWNER if second else "second"
+        theirs = {
+            r for r in zone.records.values() if zone_of(DOMAIN, View.PUBLIC, other, zone.records.values()).is_ours(r)
+        }
+        settle(zone, seen)
+        assert theirs <= set(zone.records.values())
+
+
+@given(fleets(), fleets())
+def test_a_look_at_nothing_in_particular_changes_nothing(before: Fleet, after: Fleet):
+    zone = FakeZone()
+    settle(zone, before)
+    unseen = Fleet({}, unread={HERE: "denied", THERE: "denied"})
+    assert plan(zone.read(), unseen, RULES).steps == ()
+
+
+@given(fleets(), fleets())
+def test_no_name_and_type_is_sent_twice_and_every_change_has_a_because(before: Fleet, after: Fleet):
+    zone = FakeZone()
+    settle(zone, before)
+    changes = plan(zone.read(), after, RULES).changes
+    for side in (created, deleted):
+        keys = [record.key for change in changes if (record := side(change))]
+        assert len(keys) == len(set(keys))
+    assert all(change.because for change in changes)
+
+
+def test_two_instances_that_swap_their_names_do_so_in_one_step():
+    zone = FakeZone()
+    settle(zone, fleet(instance(1, "web"), instance(2, "db")))
+    made = plan(zone.read(), fleet(instance(1, "db"), instance(2, "web")), RULES)
+    assert [step.instances for step in made.steps] == [{instance(1).id, instance(2).id}]
+    zone.apply(None, made.steps)
+    assert zone.names()["web"] == instance(2).public_dns
+
+
+def test_a_name_passes_between_a_cname_and_an_address_record_in_one_step():
+    zone = FakeZone()
+    settle(zone, fleet(instance(1, "web")))
+    bare = instance(2, "web", public_dns="")
+    made = plan(zone.read(), fleet(instance(1, "web", state="stopped"), bare), RULES)
+    zone.apply(None, made.steps)
+    assert zone.names() == {bare.id: bare.public_ip, "web": bare.public_ip}
+
+
+def test_a_name_removed_by_hand_is_put_back():
+    zone = FakeZone()
+    settle(zone, fleet(instance(1, "web")))
+    zone.records.pop(("web.example.com", "CNAME"))
+    settle(zone, fleet(instance(1, "web")))
+    assert "web" in zone.names()
+
+
+def test_a_changed_ttl_repoints_every_name_and_no_mark():
+    zone = FakeZone()
+    settle(zone, fleet(instance(1, "web")))
+    made = plan(zone.read(), fleet(instance(1, "web")), replace(RULES, ttl=300))
+    assert sorted(c.because for c in made.changes) == ["the TTL is to be 300 seconds"] * 2
+
+
+def test_another_stacks_own_name_for_the_same_instance_leaves_us_the_short_names():
+    zone = FakeZone()
+    zone.put(cname(instance(1).id, "foreign.example.net"))
+    settle(zone, fleet(instance(1, "web")))
+    assert zone.names() == {instance(1).id: "foreign.example.net", "web": instance(1).public_dns}
+    settle(zone, fleet(instance(1, "web", state="stopped")))
+    assert zone.names() == {instance(1).id: "foreign.example.net"}
+
+
+def test_a_mark_that_cannot_be_read_protects_what_it_may_have_spoken_for():
+    zone = FakeZone()
+    settle(zone, fleet(instance(1, "web")))
+    mark = RecordSet(f"_{OWNER}.{instance(1).id}.{DOMAIN}", "TXT", 300, ('"nonsense"',))
+    zone.put(mark)
+    made = plan(zone.read(), fleet(instance(1, "web", state="stopped")), RULES)
+    assert made.steps == ()
+    assert [p.kind for p in made.problems] == ["mark"]
+
+
+def test_a_holder_in_a_place_that_was_not_read_keeps_its_name():
+    zone = FakeZone()
+    far = Ref(THERE, "i-0000000000000ffff")
+    zone.put(Mark(far, ("web",)).record(OWNER, DOMAIN), cname("web", "far.example.net"))
+    made = plan(zone.read(), fleet(instance(1, "web")), RULES)
+    assert {p.kind for p in made.problems} == {"contested", "outside"}
+    zone.apply(None, made.steps)
+    assert zone.names()["web"] == "far.example.net"

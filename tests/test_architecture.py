@@ -1,0 +1,44 @@
+"""Rules of the code's shape that an import linter cannot say."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py")]
+PURE = {"time", "random", "logging", "os", "uuid", "boto3", "botocore", "requests", "socket", "subprocess"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").split(".")[0]
+
+
+@pytest.mark.parametrize("name", ["model", "plan", "wishes", "marks", "dnsname", "events", "report"])
+def test_the_core_of_names_has_no_clock_log_or_environment(name: str):
+    assert not PURE & set(imports(ROOT / "chalicelib" / "names" / f"{name}.py"))
+
+
+def test_the_environment_is_read_in_one_file():
+    readers = [path.name for path in SOURCES if "environ" in path.read_text() and "os" in imports(path)]
+    assert readers == ["settings.py"]
+
+
+def test_every_trigger_says_what_happened():
+    functions = [node for node in ast.parse((ROOT / "app.py").read_text()).body if isinstance(node, ast.FunctionDef)]
+    assert len(functions) >= 3
+    assert all(ast.get_docstring(function) for function in functions)
+
+
+def test_no_file_is_named_for_nothing():
+    empty_names = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
+    assert not empty_names & {path.stem for path in SOURCES}
+
+
+def test_app_imports_nothing_but_chalice_and_the_application():
+    assert set(imports(ROOT / "app.py")) <= {"chalice", "chalicelib", "datetime", "typing"}

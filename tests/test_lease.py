@@ -1,0 +1,109 @@
+"""A lease lets one writer in at a time, against a real conditional write."""
+
+import threading
+import uuid
+
+import pytest
+
+from chalicelib.errors import TryAgain
+from chalicelib.lease.aws import MARGIN, Lease
+from localcloud.aws_server import AwsServer
+
+
+class Time:
+    """A clock that sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def table(aws: AwsServer) -> str:
+    name = f"table-{uuid.uuid4().hex}"
+    keys = [("pk", "HASH"), ("sk", "RANGE")]
+    aws.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+    )
+    return name
+
+
+def lease(aws: AwsServer, table: str, time: Time, seconds: float = 60, patience: float = 10) -> Lease:
+    return Lease(aws.client("dynamodb"), table, "zone Z1", seconds, patience, time.clock, time.sleep)
+
+
+def test_turns_are_numbered_in_a_row(aws: AwsServer, table: str):
+    time = Time()
+    numbers = []
+    for _ in range(3):
+        with lease(aws, table, time).turn() as turn:
+            numbers.append(turn.number)
+    assert numbers == [1, 2, 3]
+
+
+def test_a_second_writer_waits_and_then_is_told_to_try_again(aws: AwsServer, table: str):
+    time = Time()
+    with lease(aws, table, time).turn():
+        before = time.now
+        with pytest.raises(TryAgain, match="another run is writing to zone Z1"), lease(aws, table, time).turn():
+            pytest.fail("two writers at once")
+        assert 10 <= time.now - before < 12
+
+
+def test_a_writer_that_died_is_succeeded_once_its_time_and_a_margin_are_over(aws: AwsServer, table: str):
+    time = Time()
+    dead = lease(aws, table, time, seconds=60).turn()
+    dead.__enter__()
+    time.now += 60 + MARGIN - 1
+    with pytest.raises(TryAgain), lease(aws, table, time, patience=0).turn():
+        pytest.fail("too early")
+    time.now += 2
+    with lease(aws, table, time).turn() as turn:
+        assert turn.number == 2
+        dead.__exit__(None, None, None)  # the dead one's giving back must not end the living one's turn
+        with pytest.raises(TryAgain), lease(aws, table, time, patience=0).turn():
+            pytest.fail("two writers at once")
+
+
+def test_the_lease_is_given_back_when_the_work_fails(aws: AwsServer, table: str):
+    time = Time()
+    with pytest.raises(ZeroDivisionError), lease(aws, table, time).turn():
+        _ = 1 / 0
+    with lease(aws, table, time, patience=0).turn() as turn:
+        assert turn.number == 2
+
+
+def test_a_turn_says_when_there_is_no_time_for_another_write(aws: AwsServer, table: str):
+    time = Time()
+    with lease(aws, table, time, seconds=60).turn() as turn:
+        time.now += 60 - MARGIN
+        turn.check()
+        time.now += 0.1
+        with pytest.raises(TryAgain, match="is over"):
+            turn.check()
+
+
+def test_many_threads_are_never_in_their_turn_together(aws: AwsServer, table: str):
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work(number: int) -> None:
+        with Lease(aws.client("dynamodb"), table, "zone Z2", 60, 60).turn():
+            inside.append(number)
+            most.append(len(inside))
+            inside.remove(number)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 6

@@ -1,0 +1,62 @@
+"""Settings are read once, and everything wrong with them is said at once."""
+
+import pytest
+
+from chalicelib import settings
+from chalicelib.errors import BadSettings
+
+GOOD = {
+    "STACK_NAME": "groundskeeper-dev",
+    "ACCOUNT_ID": "123456789012",
+    "AWS_REGION": "eu-west-1",
+    "TABLE_NAME": "groundskeeper-dev-Table-1",
+    "INSTANCE_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/groundskeeper-dev-instances",
+    "HOSTED_ZONE_ID": "Z0123456789ABC",
+}
+
+
+def test_what_is_not_said_has_a_default():
+    read = settings.read(GOOD)
+    assert (read.short_name_tag, read.ttl, read.regions, read.dry_run) == ("ShortName", 60, ("eu-west-1",), False)
+
+
+def test_lists_are_read():
+    role = "arn:aws:iam::222222222222:role/groundskeeper-spoke"
+    read = settings.read({**GOOD, "REGIONS": "eu-west-1 us-east-1", "ACCOUNT_ROLES": role, "RESERVED_NAMES": "ns www"})
+    assert read.regions == ("eu-west-1", "us-east-1")
+    assert read.account_roles == {"222222222222": role}
+    assert read.reserved_names == {"ns", "www"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STACK_NAME", ""),
+        ("STACK_NAME", "has spaces"),
+        ("ACCOUNT_ID", "123"),
+        ("AWS_REGION", "Europe"),
+        ("TABLE_NAME", ""),
+        ("INSTANCE_QUEUE_URL", "not a url"),
+        ("HOSTED_ZONE_ID", "example.com"),
+        ("HOSTED_ZONE_ID", ""),
+        ("PRIVATE_HOSTED_ZONE_ID", "/hostedzone/Z1"),
+        ("DOMAIN", "a b"),
+        ("SHORT_NAME_TAG", "Short*"),
+        ("RECORD_TTL", "-1"),
+        ("RECORD_TTL", "sixty"),
+        ("RECORD_TTL", "2147483648"),
+        ("REGIONS", "eu-west-1 Mars"),
+        ("ACCOUNT_ROLES", "222222222222"),
+        ("RESERVED_NAMES", "Not.A.Label"),
+        ("DRY_RUN", "yes"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str):
+    with pytest.raises(BadSettings, match=name):
+        settings.read({**GOOD, name: value})
+
+
+def test_all_that_is_wrong_is_said_in_one_error():
+    with pytest.raises(BadSettings) as caught:
+        settings.read({})
+    assert all(name in str(caught.value) for name in GOOD)
