@@ -15,7 +15,7 @@ app.register_middleware(telemetry.identify, "all")
 INSTANCE_QUEUE = "${AWS::StackName}-instances"
 
 
-@app.on_sqs_message(queue=INSTANCE_QUEUE, batch_size=1000, maximum_batching_window_in_seconds=5, maximum_concurrency=2)
+@app.on_sqs_message(INSTANCE_QUEUE, batch_size=10_000, maximum_batching_window_in_seconds=5, maximum_concurrency=2)
 def on_instances_changed(event: SQSEvent) -> dict[str, Any]:
     """Instances started, stopped, went away or were retagged: put their names right."""
     names = wiring.now_running(event.context)

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from chalicelib.errors import GroundskeeperError, Refused, UnsafePlan
+from chalicelib.errors import GroundskeeperError, Refused, TryAgain, UnsafePlan
 
 SAFE_REMOVALS = 5
 SAFE_SHARE = 0.30
@@ -29,17 +29,18 @@ def guard(removals: int, owned: int, *, force: bool = False) -> None:
 
 @dataclass
 class Carried[S]:
-    """What became of a plan's steps."""
+    """What became of a plan's steps: those refused will not be taken, those postponed can be tried again."""
 
     landed: list[S] = field(default_factory=list)
     refused: list[tuple[S, str]] = field(default_factory=list)
+    postponed: list[tuple[S, str]] = field(default_factory=list)
 
 
 def carry_out[S](batches: Iterable[Sequence[S]], apply: Callable[[Sequence[S]], None], *, bisect: bool) -> Carried[S]:
     """Apply each batch; one that is refused spoils none of the others.
 
     With ``bisect`` a refused batch is halved until the bad step stands alone; without it the batch is set aside whole.
-    Errors other than ``Refused`` pass through, and what landed until then has landed.
+    ``TryAgain`` postpones the batch and all behind it. Other errors pass through.
     """
     carried: Carried[S] = Carried()
     waiting = deque(batches)
@@ -53,6 +54,9 @@ def carry_out[S](batches: Iterable[Sequence[S]], apply: Callable[[Sequence[S]], 
                 waiting.extendleft((batch[half:], batch[:half]))
             else:
                 carried.refused += [(step, str(reason)) for step in batch]
+        except TryAgain as reason:
+            carried.postponed = [(step, str(reason)) for late in (batch, *waiting) for step in late]
+            break
         else:
             carried.landed += batch
     return carried

@@ -45,8 +45,12 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         region=region,
         table=reader.text("TABLE_NAME", re.compile(r"[\w.-]+"), "the DynamoDB table's name"),
         instance_queue_url=reader.text("INSTANCE_QUEUE_URL", re.compile(r"https?://\S+"), "the queue's URL"),
-        hosted_zone_id=reader.text("HOSTED_ZONE_ID", re.compile(r"([A-Z0-9]{1,32})?"), "a hosted zone id such as Z0123456ABC"),
-        private_hosted_zone_id=reader.text("PRIVATE_HOSTED_ZONE_ID", re.compile(r"([A-Z0-9]{1,32})?"), "a hosted zone id"),
+        hosted_zone_id=reader.text(
+            "HOSTED_ZONE_ID", re.compile(r"([A-Z0-9]{1,32})?"), "a hosted zone id such as Z0123456ABC"
+        ),
+        private_hosted_zone_id=reader.text(
+            "PRIVATE_HOSTED_ZONE_ID", re.compile(r"([A-Z0-9]{1,32})?"), "a hosted zone id"
+        ),
         domain=reader.text("DOMAIN", re.compile(r"([a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*\.?)?"), "a domain, or empty"),
         short_name_tag=reader.text("SHORT_NAME_TAG", re.compile(r"[^*?]{1,128}"), "a tag key", "ShortName"),
         ttl=reader.number("RECORD_TTL", 0, 2_147_483_647, "60"),

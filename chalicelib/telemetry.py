@@ -48,7 +48,7 @@ def sweep(outcomes: Mapping[str, Outcome], errors: Mapping[str, GroundskeeperErr
         _log(zone, outcome, (), dry_run=settings.dry_run)
         with _zone_metrics(zone, outcome, settings.stack) as metrics:
             metrics.add_metric("NamesDesired", MetricUnit.Count, outcome.plan.desired)
-    good = not errors and not any(outcome.refused or outcome.fleet.unread for outcome in outcomes.values())
+    good = not errors and all(outcome.is_complete for outcome in outcomes.values())
     with _metrics(stack=settings.stack) as metrics:
         metrics.add_metric("GoodSweeps", MetricUnit.Count, int(good))
         metrics.add_metric("NamesUnverified", MetricUnit.Count, sum(map(report.unverified, outcomes.values())))
@@ -98,6 +98,8 @@ def _log(zone: str, outcome: Outcome, notices: Sequence[Notice], *, dry_run: boo
             )
     for step, reason in outcome.refused:
         logger.error("refused", extra={"zone": zone, "instances": sorted(step.instances), "reason": reason})
+    for step, reason in outcome.postponed:
+        logger.warning("postponed", extra={"zone": zone, "instances": sorted(step.instances), "reason": reason})
     for place, reason in outcome.fleet.unread.items():
         logger.error("place not read", extra={"place": str(place), "reason": reason})
     for problem in outcome.plan.problems:

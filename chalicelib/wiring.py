@@ -22,7 +22,7 @@ from chalicelib.settings import Settings
 # botocore's "standard" mode waits with full jitter and knows Throttling and PriorRequestNotComplete
 # (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
 PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 8}, connect_timeout=5, read_timeout=30)
-LONGEST_LEASE = 120.0
+LONGEST_LEASE = 300.0
 LONGEST_WAIT = 60.0
 
 

@@ -136,7 +136,7 @@ def export_zone(
 
 
 def _exit_if_incomplete(outcomes: Iterable[Outcome]) -> None:
-    if any(outcome.refused or outcome.fleet.unread for outcome in outcomes):
+    if not all(outcome.is_complete for outcome in outcomes):
         raise typer.Exit(1)
 
 

@@ -32,6 +32,8 @@ def show(view: str, outcome: Outcome, changes: list[Change], said: str) -> None:
         err.print(Text(f"! {problem.subject}: {problem.reason}", "yellow"))
     for place, reason in outcome.fleet.unread.items():
         err.print(Text(f"! {place} was not read, so nothing of it was judged: {reason}", "bold red"))
+    for step, reason in outcome.postponed:
+        err.print(Text(f"! {', '.join(sorted(step.instances))}: postponed: {reason}", "bold yellow"))
     for step, reason in outcome.refused:
         err.print(Text(f"! {', '.join(sorted(step.instances))}: Route 53 refused: {reason}", "bold red"))
     left = f", {_Count(len(outcome.plan.problems), 'thing')} left alone" if outcome.plan.problems else ""

@@ -96,15 +96,21 @@ def _trusted(role_arn: str, account: str, caller: str, context: dict[str, list[s
     """Tell whether a role exists and trusts the caller: the caller itself or its account."""
     roles = iam_backends[role_arn.split(":")[4]]["aws"].roles.values()
     documents = [role.assume_role_policy_document for role in roles if role.arn == role_arn]
-    named = {caller, account, f"arn:aws:iam::{account}:root"}
-    if ":assumed-role/" in caller:
-        named.add(f"arn:aws:iam::{account}:role/{caller.split('/')[1]}")
+    named = {caller, _principal(caller, account), account, f"arn:aws:iam::{account}:root"}
     return policy.allows(documents, "sts:AssumeRole", None, context, {"AWS": named})
+
+
+def _principal(caller: str, account: str) -> str:
+    """Return who a caller is to a policy: of an assumed role its role, not the session.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+    """
+    return f"arn:aws:iam::{account}:role/{caller.split('/')[1]}" if ":assumed-role/" in caller else caller
 
 
 def _common_context(request: Any, caller: Any) -> dict[str, list[str]]:
     context = {
-        "aws:principalarn": [caller.arn],
+        "aws:principalarn": [_principal(caller.arn, request.current_account)],
         "aws:principalaccount": [request.current_account],
         "aws:requestedregion": [request.region],
         # Clients of an emulator on loopback speak HTTP; policies that insist on TLS mean the real AWS.

@@ -84,7 +84,7 @@ def failed_ids(messages: Sequence[Message], answer: bytes, partial: bool) -> set
         named = {item["itemIdentifier"] for item in items}
     except (ValueError, TypeError, KeyError, AttributeError):
         return everything
-    return min(named, everything)
+    return everything if named - everything else named
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:

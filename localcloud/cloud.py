@@ -8,7 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from localcloud import cloudformation_patches, iam_patches, lambda_invoke, lambda_patches, stack
+from localcloud import (
+    cloudformation_patches,
+    iam_patches,
+    lambda_invoke,
+    lambda_patches,
+    stack,
+    stack_end_patches,
+)
 from localcloud.aws_server import AwsServer
 from localcloud.credentials import RoleSessions
 from localcloud.emf import Metrics
@@ -109,10 +116,11 @@ class LocalCloud:
 
     def create_zone(self, domain: str, private: bool = False) -> str:
         """Make a hosted zone and return its id."""
-        extra: dict[str, Any] = {}
+        extra: dict[str, Any] = {"HostedZoneConfig": {"PrivateZone": private}}
         if private:
             vpc = self.aws.client("ec2", internal=True).describe_vpcs()["Vpcs"][0]["VpcId"]
             extra["VPC"] = {"VPCRegion": self.aws.region, "VPCId": vpc}
+            extra["HostedZoneConfig"] = {"PrivateZone": True}  # AWS goes by the VPC alone, moto by this
         made = self.aws.client("route53", internal=True).create_hosted_zone(
             Name=domain, CallerReference=f"{domain}-{time.time_ns()}", **extra
         )
@@ -134,12 +142,16 @@ class LocalCloud:
         """Return what a function printed, line by line."""
         return self._logs.read(function_name)
 
+    def problems(self) -> dict[str, str]:
+        """Return what keeps mapped queues from being served, by queue ARN."""
+        return self._queues.problems()
+
     def wait_idle(self, timeout: float = 30.0) -> None:
         """Wait until no mapped queue holds a message and no invocation runs or waits; raise TimeoutError."""
         deadline = time.monotonic() + timeout
         while not self.idle:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"not idle after {timeout} s: {self._queues.problems() or 'still at work'}")
+                raise TimeoutError(f"not idle after {timeout} s: {self.problems() or 'still at work'}")
             time.sleep(0.02)
 
     @property
@@ -187,11 +199,12 @@ class LocalCloud:
             lambda_patches.noticed_mappings(lambda: gate.afterwards(self._queues.follow)),
             cloudformation_patches.sam_understood(self.aws.region),
             cloudformation_patches.further_types(gate, around),
-            cloudformation_patches.defaults_converted(),
             cloudformation_patches.parameters_traced(),
-            cloudformation_patches.failures_told(),
+            stack_end_patches.deleted_in_order(),
+            stack_end_patches.failures_told(),
             cloudformation_patches.no_value_in_lists(),
             iam_patches.template_roles_complete(),
+            iam_patches.aws_policies_known(),
         ):
             parts.enter_context(patch)
 

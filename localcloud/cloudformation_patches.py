@@ -1,4 +1,4 @@
-"""Every change made to moto's CloudFormation: the SAM transform, further resource types, honest failures."""
+"""Changes to moto's CloudFormation about what goes in: the SAM transform, parameters, further resource types."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation import models, parsing
+from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.parsing import ResourceMap
@@ -23,39 +23,34 @@ if TYPE_CHECKING:
     from localcloud.resources import Surroundings
 
 
-class ResourceFailedError(Exception):
-    """A resource could not be made or changed."""
-
-    def __init__(self, logical_id: str, kind: str, reason: str) -> None:
-        super().__init__(f"{logical_id} ({kind}): {reason}")
-        self.logical_id = logical_id
-        self.kind = kind
-        self.reason = reason
-
-
 @contextmanager
 def sam_understood(region: str) -> Iterator[None]:
-    """Apply the SAM transform to templates that ask for it, and put the resources of all in a working order.
+    """Apply the SAM transform to templates that ask for it; complete parameters, and put resources in order.
 
-    moto does not know the transform, and makes resources in the order written, without regard to DependsOn.
+    moto does not know the transform, makes resources in the order written, whatever they depend on, and leaves
+    the defaults of parameters as they are, whatever type the parameter has.
     """
     create, change = CloudFormationBackend.create_stack, CloudFormationBackend.create_change_set
     update = CloudFormationBackend.update_stack
 
     def created(backend: Any, name: str, template: str, parameters: dict[str, str], **rest: Any) -> Any:
-        return create(backend, name, _processed(template, parameters, region), parameters, **rest)
+        complete = _complete(template, parameters)
+        return create(backend, name, _processed(template, complete, region), complete, **rest)
 
     def change_made(backend: Any, **given: Any) -> Any:
-        given["template"] = _processed(given["template"], given["parameters"], region)
-        return change(backend, **given)
+        complete = _complete(given["template"], given["parameters"])
+        processed = _processed(given["template"], complete, region)
+        return change(backend, **{**given, "template": processed, "parameters": complete})
 
     def updated(backend: Any, name: str, template: str, role_arn: str | None, parameters: list[Any], tags: Any) -> Any:
         stack = backend.get_stack(name)
-        resolved = backend._resolve_update_parameters(instance=stack, incoming_params=parameters)
-        processed = _processed(template, resolved, region)
-        if processed == stack.template and resolved == stack.parameters:
+        given = backend._resolve_update_parameters(instance=stack, incoming_params=parameters)
+        complete = _complete(template, given)
+        processed = _processed(template, complete, region)
+        if processed == stack.template and complete == stack.parameters:
             raise ValidationError(message="No updates are to be performed.")
-        return update(backend, name, processed, role_arn, parameters, tags)
+        listed = [{"ParameterKey": key, "ParameterValue": value} for key, value in complete.items()]
+        return update(backend, name, processed, role_arn, listed, tags)
 
     with (
         replaced(CloudFormationBackend, "create_stack", created),
@@ -80,23 +75,6 @@ def further_types(gate: Gate, around: Surroundings) -> Iterator[None]:
 
 
 @contextmanager
-def defaults_converted() -> Iterator[None]:
-    """Give parameters their declared type also when they come from a default: moto converts given ones only."""
-    load = ResourceMap.load_parameters
-
-    def loaded(resources: Any) -> None:
-        slots = resources._template.get("Parameters", {})
-        defaults = {name: slot["Default"] for name, slot in slots.items() if "Default" in slot}
-        given = resources.input_parameters
-        resources.input_parameters = {**{name: str(value) for name, value in defaults.items()}, **given}
-        load(resources)
-        resources.input_parameters = given
-
-    with replaced(ResourceMap, "load_parameters", loaded):
-        yield
-
-
-@contextmanager
 def parameters_traced() -> Iterator[None]:
     """Update resources that use a changed parameter in any way: moto sees a plain Ref only."""
     diff = ResourceMap.build_resource_diff
@@ -115,33 +93,11 @@ def parameters_traced() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def failures_told() -> Iterator[None]:
-    """End a stack that fails as CloudFormation does: events with reasons, and what was made is removed again."""
-    create, update = Stack.create_resources, Stack.update
-
-    def created(stack: Any) -> None:
-        try:
-            create(stack)
-        except ResourceFailedError as failure:
-            _tell(stack, failure, "CREATE_FAILED")
-            stack.resource_map.delete()
-            stack.status = "ROLLBACK_COMPLETE"
-
-    def updated(stack: Any, *args: Any, **kwargs: Any) -> None:
-        try:
-            update(stack, *args, **kwargs)
-        except ResourceFailedError as failure:
-            _tell(stack, failure, "UPDATE_FAILED")
-            stack.status = "UPDATE_FAILED"  # as with --disable-rollback: what did change stays changed
-
-    with (
-        replaced(Stack, "create_resources", created),
-        replaced(Stack, "update", updated),
-        replaced(parsing, "parse_and_create_resource", _naming(parsing.parse_and_create_resource)),
-        replaced(parsing, "parse_and_update_resource", _naming(parsing.parse_and_update_resource)),
-    ):
-        yield
+def _complete(template: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return parameters with the defaults of those that are not given."""
+    slots = Stack.parse_template(template).get("Parameters") or {}
+    defaults = {name: str(slot["Default"]) for name, slot in slots.items() if "Default" in slot}
+    return {**defaults, **given}
 
 
 def _processed(template: str, parameters: Mapping[str, str], region: str) -> str:
@@ -154,36 +110,6 @@ def _processed(template: str, parameters: Mapping[str, str], region: str) -> str
         return json.dumps({**parsed, "Resources": sam.ordered(parsed["Resources"])})
     except sam.TemplateError as error:
         raise ValidationError(message=str(error)) from error
-
-
-def _naming(method: Any) -> Any:
-    """Wrap a resource's making so that a failure says which resource it was."""
-
-    def call(logical_id: str, resource: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        try:
-            return method(logical_id, resource, *args, **kwargs)
-        except ResourceFailedError:
-            raise
-        except Exception as error:
-            reason = str(getattr(error, "message", None) or error or type(error).__name__)
-            raise ResourceFailedError(logical_id, resource["Type"], reason) from error
-
-    return call
-
-
-def _tell(stack: Any, failure: ResourceFailedError, status: str) -> None:
-    stack.events.append(
-        models.Event(
-            stack_id=stack.stack_id,
-            stack_name=stack.name,
-            logical_resource_id=failure.logical_id,
-            physical_resource_id="",
-            resource_type=failure.kind,
-            resource_status=status,
-            resource_status_reason=failure.reason,
-            resource_properties=None,
-        )
-    )
 
 
 def _closure(names: set[str], conditions: Mapping[str, Any]) -> set[str]:

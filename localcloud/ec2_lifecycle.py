@@ -61,7 +61,7 @@ def _in_state(
 ) -> Callable[[Any], InstanceState]:
     def checked(instance: Any) -> InstanceState:
         before = InstanceState(instance.state, instance.state_code)
-        if False:
+        if before.name == already:
             return before
         if before.name != needed:
             raise EC2ClientError(

@@ -10,6 +10,7 @@ import logging
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.events.models import EventsBackend, events_backends
@@ -96,12 +97,12 @@ class EventBridge:
         bus = read_arn(f"arn:aws:events:{region}:{account}:event-bus/default")
         self._gate.afterwards(lambda: self._send(event, bus, forwarded=False))
 
-    def _send(self, event: dict[str, Any], bus_arn: Arn, forwarded: bool) -> None:
+    def _send(self, event: dict[str, Any], bus_arn: Arn, forwarded: bool, role: str | None = None) -> None:
         with self._gate:
             bus = events_backends[bus_arn.account][bus_arn.region].event_buses.get(
                 bus_arn.resource.removeprefix("event-bus/")
             )
-            if bus is None or not _may_put(event["account"], bus):
+            if bus is None or not _may_put(event["account"], role, bus):
                 log.warning("%s takes no event from account %s", bus_arn.text, event["account"])
                 return
             for rule in list(bus.rules.values()):
@@ -114,7 +115,8 @@ class EventBridge:
             if arn.service == "events" and arn.resource.startswith("event-bus/"):
                 # An event goes from bus to bus once.
                 if not forwarded:
-                    self._gate.afterwards(lambda arn=arn: self._send(event, arn, forwarded=True))  # type: ignore[misc]
+                    forward = partial(self._send, event, arn, forwarded=True, role=target.get("RoleArn"))
+                    self._gate.afterwards(forward)
             else:
                 self._targets.deliver(target, target_input(target, event, rule.arn), rule.arn)
 
@@ -124,11 +126,11 @@ def _matches(rule: Any, event: dict[str, Any]) -> bool:
     return bool(rule.event_pattern.get_pattern()) and rule.event_pattern.matches_event(event)
 
 
-def _may_put(account: str, bus: Any) -> bool:
-    """Tell whether an account may put events on a bus: its own, or one whose policy says so."""
+def _may_put(account: str, role: str | None, bus: Any) -> bool:
+    """Tell whether an account, or a role of its, may put events on a bus: its own, or one whose policy says so."""
     if account == bus.account_id:
         return True
-    principal = {"AWS": {account, f"arn:aws:iam::{account}:root"}}
+    principal = {"AWS": {account, f"arn:aws:iam::{account}:root", *([role] if role else [])}}
     return bus.policy is not None and policy.allows([bus.policy], "events:PutEvents", bus.arn, {}, principal)
 
 

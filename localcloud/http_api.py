@@ -144,7 +144,7 @@ class _Handler(QuietHandler):
     def serve(self) -> None:
         """Answer a request of any method."""
         if int(self.headers.get("Content-Length") or 0) > MAX_REQUEST_BYTES:
-            self.close_connection = True  # the body is left unread
+            self.read_body()  # a client that still sends would not see the answer
             self._send(_error(413, {"message": "Request Too Long"}, "RequestTooLargeException"))
             return
         url = urlsplit(self.path)

@@ -52,7 +52,7 @@ class Poller:
     ) -> None:
         self.mapping = mapping
         self.problem: str | None = None
-        """What kept the queue from being read the last time, if anything did."""
+        """What kept a batch from being read or settled the last time, if anything did."""
         self._state = state
         self._queues = queues
         self._functions = functions
@@ -82,10 +82,8 @@ class Poller:
         """Gather a batch and let it be served; return whether there was one."""
         try:
             messages = self._gather()
-            self.problem = None
         except Exception as error:
-            self.problem = f"{type(error).__name__}: {error}"
-            log.warning("cannot poll %s for %s: %s", self.mapping.queue_arn, self.mapping.function_arn, error)
+            self._complain(error)
             self._stopped.wait(PATIENCE)
             return False
         if messages:
@@ -126,9 +124,10 @@ class Poller:
             failed = self._invoke(messages)
             self._delete([message for message in messages if message["MessageId"] not in failed])
             self._hurry([message for message in messages if message["MessageId"] in failed])
-        except Exception:
+            self.problem = None
+        except Exception as error:
             # The messages become visible again by themselves; there is nobody to raise to.
-            log.exception("a batch of %s was not settled", self.mapping.queue_arn)
+            self._complain(error)
         finally:
             self._places.release()
 
@@ -160,6 +159,10 @@ class Poller:
                     for number, message in enumerate(some)
                 ],
             )
+
+    def _complain(self, error: Exception) -> None:
+        self.problem = f"{type(error).__name__}: {error}"
+        log.warning("%s is not served to %s: %s", self.mapping.queue_arn, self.mapping.function_arn, error)
 
     def _hurry(self, messages: Sequence[Message]) -> None:
         if self._retry_after is not None:

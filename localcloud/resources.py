@@ -139,6 +139,25 @@ def _drop_event_config(around: Surroundings, region: str, _: str, properties: Pr
     around.client("lambda", region).delete_function_event_invoke_config(FunctionName=properties["FunctionName"])
 
 
+def _put_bus_policy(around: Surroundings, region: str, _: str, properties: Properties) -> str:
+    """Add a statement to a bus's policy; https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html."""
+    name = str(properties["StatementId"])
+    client = around.client("events", region)
+    bus = properties.get("EventBusName", "default")
+    policy = json.loads(
+        client.describe_event_bus(Name=bus).get("Policy") or '{"Version": "2012-10-17", "Statement": []}'
+    )
+    others = [statement for statement in policy["Statement"] if statement["Sid"] != name]
+    policy["Statement"] = [*others, {"Sid": name, **properties["Statement"]}]
+    client.put_permission(EventBusName=bus, Policy=json.dumps(policy))
+    return name
+
+
+def _drop_bus_policy(around: Surroundings, region: str, name: str, properties: Properties) -> None:
+    bus = properties.get("EventBusName", "default")
+    around.client("events", region).remove_permission(EventBusName=bus, StatementId=name)
+
+
 def _keep_rest_api(around: Surroundings, _: str, name: str, properties: Properties) -> str:
     api_id = name if name in around.rest_apis else secrets.token_hex(5)
     stages = around.rest_apis[name].stages if name in around.rest_apis else set()
@@ -174,6 +193,7 @@ KINDS = {
     "AWS::ApiGateway::RestApi": Kind(_keep_rest_api, _forget_rest_api, attributes={"RootResourceId": "root"}),
     "AWS::ApiGateway::Stage": Kind(_keep_stage, _forget_stage),
     "AWS::CloudWatch::Alarm": Kind(_put_alarm, _delete_alarm, "AlarmName", {"Arn": "{id}"}),
+    "AWS::Events::EventBusPolicy": Kind(_put_bus_policy, _drop_bus_policy),
     "AWS::Lambda::EventInvokeConfig": Kind(_put_event_config, _drop_event_config),
     "AWS::S3::BucketPolicy": Kind(_put_bucket_policy, _drop_bucket_policy),
     "AWS::SNS::Subscription": Kind(_subscribe, _unsubscribe),

@@ -61,14 +61,14 @@ def handle(
 
 
 def _failures(notices: Iterable[Notice], outcome: Outcome) -> dict[str, str]:
-    """Return the messages about places that could not be read and about changes that Route 53 refused."""
+    """Return the messages about places that could not be read and about changes that Route 53 did not take."""
     unread = {place: f"{place} {reason}" for place, reason in outcome.fleet.unread.items()}
-    refused = {id_: reason for step, reason in outcome.refused for id_ in step.instances}
+    undone = {id_: why for step, why in (*outcome.refused, *outcome.postponed) for id_ in step.instances}
     return {
         notice.message: reason
         for notice in notices
         for ref in notice.refs
-        if (reason := unread.get(ref.place) or refused.get(ref.id))
+        if (reason := unread.get(ref.place) or undone.get(ref.id))
     }
 
 

@@ -61,6 +61,12 @@ class Outcome:
     fleet: Fleet = field(default_factory=lambda: Fleet({}))
     landed: list[Step] = field(default_factory=list)
     refused: list[tuple[Step, str]] = field(default_factory=list)
+    postponed: list[tuple[Step, str]] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was seen and everything planned was done."""
+        return not (self.refused or self.postponed or self.fleet.unread)
 
 
 def sweep(instances: Instances, zone: HostedZone, rules: Rules, *, force: bool = False) -> Outcome:
@@ -136,7 +142,7 @@ def _run(
             check(outcome.plan, outcome.fleet, force=force)
             carried = reconcile.carry_out(pack(outcome.plan.steps), partial(zone.apply, turn), bisect=last_round)
             outcome.landed += carried.landed
-            outcome.refused = carried.refused
-            if not carried.refused:
+            outcome.refused, outcome.postponed = carried.refused, carried.postponed
+            if carried.postponed or not carried.refused:
                 break
     return outcome

@@ -28,7 +28,7 @@ def is_mark(change: Change) -> bool:
 
 
 def unverified(outcome: Outcome) -> int:
-    """Return how many owned names may be stale: their instance could not be looked at, or their removal was refused."""
+    """Return how many owned names may be stale: nobody could look at their instance, or a removal did not land."""
     outside = sum(problem.kind == "outside" for problem in outcome.plan.problems)
-    refused = sum(isinstance(change, Remove) for step, _ in outcome.refused for change in step.changes)
-    return outside + refused
+    undone = [step for step, _ in (*outcome.refused, *outcome.postponed)]
+    return outside + sum(isinstance(change, Remove) for change in names_only(undone))

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,7 @@ ANYTHING = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
 
 
 @pytest.fixture
-def cloud(tmp_path):
+def cloud(tmp_path: Path) -> Any:
     """A running cloud that waits as little as possible between attempts."""
     pace = Pace(retry_delays=(0.01, 0.01), throttle_delay=0.01)
     with LocalCloud(workdir=tmp_path / "cloud", retry_after=0, pace=pace) as running:
@@ -31,7 +33,7 @@ def cloud(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory):
+def package(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The tiny application, packaged once for all test processes."""
     shared = tmp_path_factory.getbasetemp().parent / "tiny-package"
     with Path(f"{shared}.lock").open("w") as lock:
@@ -42,25 +44,25 @@ def package(tmp_path_factory):
 
 
 @pytest.fixture
-def tiny(cloud, package):
+def tiny(cloud: LocalCloud, package: Path) -> Any:
     """The tiny application, deployed."""
     return cloud.deploy(package, "tiny", {})
 
 
-def pack(folder):
+def pack(folder: Path) -> Any:
     """Package the tiny application by Chalice into `folder/out`."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(TINY_APP, folder)
     (folder / ".chalice").mkdir()
     (folder / ".chalice" / "config.json").write_text(json.dumps(CONFIG))
     (folder / "requirements.txt").touch()
-    chalice = Path(sys.executable).with_name("chalice")
+    chalice = str(Path(sys.executable).with_name("chalice"))
     command = [chalice, "package", "--stage", "dev", "--merge-template", "resources.json", "out"]
     environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
 
 
-def zipped(files):
+def zipped(files: dict[str, str]) -> Any:
     """Return a zip of files given as a dict of text."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
@@ -69,7 +71,7 @@ def zipped(files):
     return content.getvalue()
 
 
-def make_role(cloud, name, statements=ANYTHING, service="lambda.amazonaws.com"):
+def make_role(cloud: LocalCloud, name: str, statements: Any = ANYTHING, service: str = "lambda.amazonaws.com") -> Any:
     """Make a role that a service may assume, and return its ARN."""
     iam = cloud.client("iam")
     trust = [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]
@@ -79,7 +81,9 @@ def make_role(cloud, name, statements=ANYTHING, service="lambda.amazonaws.com"):
     return role
 
 
-def make_function(cloud, source, name="f", statements=ANYTHING, **configuration):
+def make_function(
+    cloud: LocalCloud, source: str, name: str = "f", statements: Any = ANYTHING, **configuration: Any
+) -> Any:
     """Make a function of the module `app` with a function `handler`, and return its ARN."""
     configuration.setdefault("Role", None)
     role = configuration.pop("Role") or make_role(cloud, f"{name}-role", statements)
@@ -94,15 +98,16 @@ def make_function(cloud, source, name="f", statements=ANYTHING, **configuration)
     return made["FunctionArn"]
 
 
-def make_queue(cloud, name="q", **attributes):
+def make_queue(cloud: LocalCloud, name: str = "q", **attributes: Any) -> Any:
     """Make a queue; return its URL and ARN."""
     url = cloud.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     return url, f"arn:aws:sqs:us-east-1:{cloud.aws.account_id}:{name}"
 
 
-def received(cloud, url, count=1, timeout=10.0):
+def received(cloud: LocalCloud, url: str, count: int = 1, timeout: float = 10.0) -> Any:
     """Wait for some messages in a queue and return them, taken out of it."""
-    sqs, messages, deadline = cloud.client("sqs"), [], time.monotonic() + timeout
+    messages: list[Any] = []
+    sqs, deadline = cloud.client("sqs"), time.monotonic() + timeout
     while len(messages) < count:
         assert time.monotonic() < deadline, f"{len(messages)} of {count} messages came"
         answer = sqs.receive_message(
@@ -114,7 +119,7 @@ def received(cloud, url, count=1, timeout=10.0):
     return messages
 
 
-def waiting(cloud, url):
+def waiting(cloud: LocalCloud, url: str) -> Any:
     """Return how many messages a queue holds, in whatever state."""
     names = ["", "NotVisible", "Delayed"]
     attributes = [f"ApproximateNumberOfMessages{name}" for name in names]
@@ -122,13 +127,13 @@ def waiting(cloud, url):
     return sum(int(answer["Attributes"][name]) for name in attributes)
 
 
-def printed(cloud, function):
+def printed(cloud: LocalCloud, function: str) -> Any:
     """Return what a function itself printed, without Lambda's own lines."""
     own = ("START ", "END ", "REPORT ")
     return [line for line in cloud.logs(function) if not line.startswith(own)]
 
 
-def eventually(condition, timeout=10.0):
+def eventually(condition: Callable[[], Any], timeout: float = 10.0) -> Any:
     """Wait until a condition holds, and return its value."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):
@@ -137,7 +142,7 @@ def eventually(condition, timeout=10.0):
     return value
 
 
-def alive(pid):
+def alive(pid: int | str) -> Any:
     """Tell whether a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -145,5 +150,5 @@ def alive(pid):
         return False
 
 
-def _policy(statements):
+def _policy(statements: Any) -> Any:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -68,7 +68,7 @@ def test_a_role_may_not_do_what_its_policy_does_not_say(
 
 def test_a_role_may_do_what_its_policy_says_and_on_that_resource_only(aws: AwsServer) -> None:
     mine, other = (aws.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("mine", "other"))
-    keys = assume(aws, allow("sqs:Send*", f"arn:aws:sqs:*:{aws.account_id}:mine"))
+    keys = assume(aws, allow("sqs:SendMessage", f"arn:aws:sqs:*:{aws.account_id}:mine"))
     sqs = client(aws, "sqs", keys)
     sqs.send_message(QueueUrl=mine, MessageBody="x")
     sqs.send_message_batch(QueueUrl=mine, Entries=[{"Id": "1", "MessageBody": "x"}])

@@ -3,10 +3,12 @@
 import base64
 import json
 import threading
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.cloud import LocalCloud
 from localcloud.tests.clouds import (
     ANYTHING,
     eventually,
@@ -23,17 +25,17 @@ ECHO = "def handler(event, context):\n    print('ran'); return event\n"
 FAIL = "def handler(event, context):\n    print('ran'); raise ValueError('no good')\n"
 
 
-def invoke(cloud, payload=b"{}", name="f", **arguments):
+def invoke(cloud: LocalCloud, payload: bytes = b"{}", name: str = "f", **arguments: Any) -> Any:
     return cloud.client("lambda").invoke(FunctionName=name, Payload=payload, **arguments)
 
 
-def refusal(cloud, **arguments):
+def refusal(cloud: LocalCloud, **arguments: Any) -> Any:
     with pytest.raises(ClientError) as refused:
         invoke(cloud, **arguments)
     return refused.value.response
 
 
-def test_a_client_invokes_a_function_and_reads_its_result_and_log(cloud):
+def test_a_client_invokes_a_function_and_reads_its_result_and_log(cloud: LocalCloud) -> None:
     make_function(cloud, ECHO)
     answer = invoke(cloud, b'{"a": 1}', LogType="Tail")
     assert json.load(answer["Payload"]) == {"a": 1}
@@ -42,36 +44,36 @@ def test_a_client_invokes_a_function_and_reads_its_result_and_log(cloud):
     assert "\nran\n" in base64.b64decode(answer["LogResult"]).decode()
 
 
-def test_a_functions_error_is_an_answer(cloud):
+def test_a_functions_error_is_an_answer(cloud: LocalCloud) -> None:
     make_function(cloud, FAIL)
     answer = invoke(cloud)
     assert answer["FunctionError"] == "Unhandled"
     assert json.load(answer["Payload"])["errorMessage"] == "no good"
 
 
-def test_an_unknown_function_is_not_found(cloud):
+def test_an_unknown_function_is_not_found(cloud: LocalCloud) -> None:
     assert refusal(cloud, name="nobody")["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_a_payload_must_be_json(cloud):
+def test_a_payload_must_be_json(cloud: LocalCloud) -> None:
     make_function(cloud, ECHO)
     assert refusal(cloud, payload=b"{")["Error"]["Code"] == "InvalidRequestContentException"
 
 
-def test_an_asynchronous_payload_has_a_smaller_limit(cloud):
+def test_an_asynchronous_payload_has_a_smaller_limit(cloud: LocalCloud) -> None:
     make_function(cloud, ECHO)
     large = json.dumps("x" * 1024 * 1024).encode()
     assert refusal(cloud, payload=large, InvocationType="Event")["Error"]["Code"] == "RequestTooLargeException"
     assert invoke(cloud, large)["StatusCode"] == 200
 
 
-def test_a_dry_run_runs_nothing(cloud):
+def test_a_dry_run_runs_nothing(cloud: LocalCloud) -> None:
     make_function(cloud, ECHO)
     assert invoke(cloud, InvocationType="DryRun")["StatusCode"] == 204
     assert printed(cloud, "f") == []
 
 
-def test_a_function_has_the_rights_of_its_own_role_and_no_more(cloud):
+def test_a_function_has_the_rights_of_its_own_role_and_no_more(cloud: LocalCloud) -> None:
     source = (
         "import boto3\n"
         "def handler(event, context):\n"
@@ -85,14 +87,14 @@ def test_a_function_has_the_rights_of_its_own_role_and_no_more(cloud):
     assert printed(cloud, "f")[0].endswith(":assumed-role/f-role/f")
 
 
-def test_a_role_that_does_not_trust_lambda_cannot_be_used(cloud):
+def test_a_role_that_does_not_trust_lambda_cannot_be_used(cloud: LocalCloud) -> None:
     role = make_role(cloud, "for-ec2", service="ec2.amazonaws.com")
     make_function(cloud, ECHO, Role=role)
     answer = invoke(cloud)
     assert "cannot be assumed by Lambda" in json.load(answer["Payload"])["errorMessage"]
 
 
-def test_new_code_and_configuration_take_effect_on_the_next_invocation(cloud):
+def test_new_code_and_configuration_take_effect_on_the_next_invocation(cloud: LocalCloud) -> None:
     client = cloud.client("lambda")
     make_function(cloud, "import os\ndef handler(event, context): return ['old', os.environ.get('X')]\n")
     assert json.load(invoke(cloud)["Payload"]) == ["old", None]
@@ -103,7 +105,7 @@ def test_new_code_and_configuration_take_effect_on_the_next_invocation(cloud):
     assert json.load(invoke(cloud)["Payload"]) == ["new", "1"]
 
 
-def test_an_environment_is_used_again_and_a_crashed_one_replaced(cloud):
+def test_an_environment_is_used_again_and_a_crashed_one_replaced(cloud: LocalCloud) -> None:
     make_function(
         cloud,
         "import os\ndef handler(event, context):\n    if event == 'die': os._exit(1)\n    return os.getpid()\n",
@@ -114,7 +116,7 @@ def test_an_environment_is_used_again_and_a_crashed_one_replaced(cloud):
     assert json.load(invoke(cloud, b"1")["Payload"]) != first
 
 
-def test_layers_are_mounted_in_order(cloud):
+def test_layers_are_mounted_in_order(cloud: LocalCloud) -> None:
     client = cloud.client("lambda")
     layers = [
         client.publish_layer_version(LayerName=name, Content={"ZipFile": zipped(files)})["LayerVersionArn"]
@@ -131,7 +133,7 @@ def test_layers_are_mounted_in_order(cloud):
     assert json.load(invoke(cloud)["Payload"]) == ["first", "two"]
 
 
-def test_reserved_concurrency_turns_the_next_caller_away(cloud):
+def test_reserved_concurrency_turns_the_next_caller_away(cloud: LocalCloud) -> None:
     make_function(cloud, "import time\ndef handler(event, context): print('in'); time.sleep(event)\n")
     cloud.client("lambda").put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=1)
     caller = threading.Thread(target=invoke, args=(cloud, b"1"))
@@ -143,7 +145,7 @@ def test_reserved_concurrency_turns_the_next_caller_away(cloud):
     assert not cloud.functions.invoke("f", 0).failed
 
 
-def test_a_throttled_caller_is_told_which_limit_it_was(cloud):
+def test_a_throttled_caller_is_told_which_limit_it_was(cloud: LocalCloud) -> None:
     make_function(cloud, ECHO)
     cloud.client("lambda").put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
     response = refusal(cloud)
@@ -152,14 +154,14 @@ def test_a_throttled_caller_is_told_which_limit_it_was(cloud):
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 429
 
 
-def test_an_event_is_accepted_at_once_and_run_later(cloud):
+def test_an_event_is_accepted_at_once_and_run_later(cloud: LocalCloud) -> None:
     make_function(cloud, ECHO)
     assert invoke(cloud, b'"later"', InvocationType="Event")["StatusCode"] == 202
     cloud.wait_idle()
     assert printed(cloud, "f") == ["ran"]
 
 
-def test_a_failed_event_is_tried_three_times_and_then_kept_whole(cloud):
+def test_a_failed_event_is_tried_three_times_and_then_kept_whole(cloud: LocalCloud) -> None:
     url, arn = make_queue(cloud)
     make_function(cloud, FAIL, DeadLetterConfig={"TargetArn": arn})
     invoke(cloud, b'{"keep": "me"}', InvocationType="Event")
@@ -173,7 +175,7 @@ def test_a_failed_event_is_tried_three_times_and_then_kept_whole(cloud):
     assert printed(cloud, "f").count("ran") == 3
 
 
-def test_a_failure_destination_gets_the_record_of_the_invocation(cloud):
+def test_a_failure_destination_gets_the_record_of_the_invocation(cloud: LocalCloud) -> None:
     url, arn = make_queue(cloud)
     function = make_function(cloud, FAIL)
     cloud.client("lambda").put_function_event_invoke_config(
@@ -195,7 +197,7 @@ def test_a_failure_destination_gets_the_record_of_the_invocation(cloud):
     assert record["version"] == "1.0"
 
 
-def test_a_success_destination_gets_the_result(cloud):
+def test_a_success_destination_gets_the_result(cloud: LocalCloud) -> None:
     topic = cloud.client("sns").create_topic(Name="done")["TopicArn"]
     url, arn = make_queue(cloud)
     cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
@@ -209,7 +211,7 @@ def test_a_success_destination_gets_the_result(cloud):
     assert record["requestContext"]["condition"] == "Success"
 
 
-def test_a_changed_configuration_of_events_replaces_the_old_one(cloud):
+def test_a_changed_configuration_of_events_replaces_the_old_one(cloud: LocalCloud) -> None:
     make_function(cloud, FAIL)
     client = cloud.client("lambda")
     client.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=0)
@@ -219,7 +221,7 @@ def test_a_changed_configuration_of_events_replaces_the_old_one(cloud):
     assert printed(cloud, "f").count("ran") == 2
 
 
-def test_with_no_concurrency_at_all_events_go_straight_to_the_dead_letters(cloud):
+def test_with_no_concurrency_at_all_events_go_straight_to_the_dead_letters(cloud: LocalCloud) -> None:
     url, arn = make_queue(cloud)
     make_function(cloud, ECHO, DeadLetterConfig={"TargetArn": arn})
     cloud.client("lambda").put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
@@ -228,7 +230,7 @@ def test_with_no_concurrency_at_all_events_go_straight_to_the_dead_letters(cloud
     assert printed(cloud, "f") == []
 
 
-def test_throttled_events_wait_for_their_turn(cloud):
+def test_throttled_events_wait_for_their_turn(cloud: LocalCloud) -> None:
     make_function(cloud, "import time\ndef handler(event, context): print(event); time.sleep(0.05)\n")
     cloud.client("lambda").put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=1)
     for number in range(5):
@@ -237,7 +239,7 @@ def test_throttled_events_wait_for_their_turn(cloud):
     assert sorted(printed(cloud, "f")) == ["0", "1", "2", "3", "4"]
 
 
-def test_a_dead_letter_needs_the_roles_permission_to_send(cloud, caplog):
+def test_a_dead_letter_needs_the_roles_permission_to_send(cloud: LocalCloud, caplog: pytest.LogCaptureFixture) -> None:
     url, arn = make_queue(cloud)
     make_function(cloud, FAIL, statements=None, DeadLetterConfig={"TargetArn": arn})
     cloud.functions.invoke_async("f", {})
@@ -246,7 +248,7 @@ def test_a_dead_letter_needs_the_roles_permission_to_send(cloud, caplog):
     assert "AccessDenied" in caplog.text or "not authorized" in caplog.text
 
 
-def test_a_topic_and_a_rule_invoke_a_function(cloud):
+def test_a_topic_and_a_rule_invoke_a_function(cloud: LocalCloud) -> None:
     arn = make_function(cloud, "def handler(event, context): print('Records' in event, event.get('detail'))\n")
     topic = cloud.client("sns").create_topic(Name="news")["TopicArn"]
     cloud.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
@@ -259,7 +261,7 @@ def test_a_topic_and_a_rule_invoke_a_function(cloud):
     assert sorted(printed(cloud, "f")) == ["False {'x': 1}", "True None"]
 
 
-def test_a_function_may_invoke_another_one(cloud):
+def test_a_function_may_invoke_another_one(cloud: LocalCloud) -> None:
     make_function(cloud, ECHO, name="inner")
     make_function(
         cloud,

@@ -263,9 +263,8 @@ def test_every_fault_of_a_batch_is_reported_at_once(zone: Zone) -> None:
 
 
 def test_record_sets_with_set_identifiers_live_side_by_side(zone: Zone) -> None:
-    first, second = (
-        {"SetIdentifier": identifier, "Weight": weight} for identifier, weight in (("one", 10), ("two", 20))
-    )
+    first: Json = {"SetIdentifier": "one", "Weight": 10}
+    second: Json = {"SetIdentifier": "two", "Weight": 20}
     zone.send(change("CREATE", "w.ex.test", "A", A, **first), change("CREATE", "w.ex.test", "A", OTHER_A, **second))
     weighted = [record for record in zone.listed() if record["Name"] == "w.ex.test."]
     assert [(record["SetIdentifier"], record["Weight"]) for record in weighted] == [("one", 10), ("two", 20)]

@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,15 +17,17 @@ from localcloud.sandbox import Sandbox
 from localcloud.tests.clouds import alive, eventually
 from localcloud.warden import Warden
 
+type Make = Callable[..., Any]
+
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path: Path) -> Any:
     """Make sandboxes of given source code; all are closed at the end."""
-    made = []
+    made: list[Any] = []
 
-    def make(source, timeout=10.0, **variables):
+    def make(source: str, timeout: float = 10.0, **variables: Any) -> Any:
         code = tmp_path / f"code-{len(made)}"
         code.mkdir()
         (code / "app.py").write_text(source)
@@ -38,9 +42,9 @@ def run(tmp_path):
             runtime=RUNTIME,
             variables=variables,
         )
-        lines = []
-        sandbox = Sandbox(program, tmp_path / f"tmp-{len(made)}", lines.append, warden)
-        sandbox.lines = lines
+        lines: list[str] = []
+        sandbox: Any = Sandbox(program, tmp_path / f"tmp-{len(made)}", lines.append, warden)
+        sandbox.lines = lines  # what it logs
         made.append(sandbox)
         return sandbox
 
@@ -50,18 +54,18 @@ def run(tmp_path):
             sandbox.close()
 
 
-def invoke(sandbox, event=None):
+def invoke(sandbox: Any, event: Any = None) -> Any:
     answer = sandbox.invoke(str(uuid.uuid4()), ARN, json.dumps(event).encode())
     return answer, json.loads(answer.payload)
 
 
-def test_the_handler_gets_the_event_and_its_result_comes_back(run):
+def test_the_handler_gets_the_event_and_its_result_comes_back(run: Make) -> None:
     answer, result = invoke(run("def handler(event, context): return {'got': event}"), {"a": [1, None, "é"]})
     assert not answer.failed
     assert result == {"got": {"a": [1, None, "é"]}}
 
 
-def test_the_context_tells_the_request_the_function_and_the_time_left(run):
+def test_the_context_tells_the_request_the_function_and_the_time_left(run: Make) -> None:
     sandbox = run(
         "import os\n"
         "def handler(event, context):\n"
@@ -76,12 +80,12 @@ def test_the_context_tells_the_request_the_function_and_the_time_left(run):
     assert trace.startswith("Root=1-")
 
 
-def test_a_warm_environment_keeps_its_state(run):
+def test_a_warm_environment_keeps_its_state(run: Make) -> None:
     sandbox = run("count = 0\ndef handler(event, context):\n    global count; count += 1; return count\n")
     assert [invoke(sandbox)[1] for _ in range(3)] == [1, 2, 3]
 
 
-def test_an_exception_is_an_error_with_type_and_trace_and_the_environment_lives_on(run):
+def test_an_exception_is_an_error_with_type_and_trace_and_the_environment_lives_on(run: Make) -> None:
     sandbox = run("def handler(event, context):\n    if event: raise ValueError('no good')\n    return 'ok'\n")
     answer, error = invoke(sandbox, {"bad": True})
     assert answer.failed
@@ -91,7 +95,7 @@ def test_an_exception_is_an_error_with_type_and_trace_and_the_environment_lives_
     assert invoke(sandbox, {})[1] == "ok"
 
 
-def test_an_invocation_over_the_timeout_is_killed_and_told_so(run):
+def test_an_invocation_over_the_timeout_is_killed_and_told_so(run: Make) -> None:
     sandbox = run(
         "import subprocess, time\n"
         "def handler(event, context):\n"
@@ -115,7 +119,7 @@ def test_an_invocation_over_the_timeout_is_killed_and_told_so(run):
         pytest.param("os._exit(0)", "Runtime exited without providing a reason", id="no reason"),
     ],
 )
-def test_a_process_that_ends_is_reported(run, statement, words):
+def test_a_process_that_ends_is_reported(run: Make, statement: str, words: str) -> None:
     sandbox = run(f"import os\ndef handler(event, context): {statement}\n")
     answer, error = invoke(sandbox)
     assert error == {
@@ -125,8 +129,8 @@ def test_a_process_that_ends_is_reported(run, statement, words):
     assert not sandbox.usable
 
 
-def test_a_package_missing_from_the_zip_fails_as_in_lambda_though_it_is_installed_here(run):
-    import moto  # noqa: F401, PLC0415 - the point: it can be imported here
+def test_a_package_missing_from_the_zip_fails_as_in_lambda_though_it_is_installed_here(run: Make) -> None:
+    import moto  # noqa: F401 - the point: it can be imported here
 
     answer, error = invoke(run("import moto\ndef handler(event, context): pass\n"))
     assert answer.failed
@@ -134,13 +138,11 @@ def test_a_package_missing_from_the_zip_fails_as_in_lambda_though_it_is_installe
     assert error["errorMessage"] == "Unable to import module 'app': No module named 'moto'"
 
 
-def test_what_the_lambda_image_brings_can_be_imported(run):
-    assert invoke(run("import boto3\ndef handler(event, context): return boto3.__file__\n"))[1].startswith(
-        str(RUNTIME)
-    )
+def test_what_the_lambda_image_brings_can_be_imported(run: Make) -> None:
+    assert invoke(run("import boto3\ndef handler(event, context): return boto3.__file__\n"))[1].startswith(str(RUNTIME))
 
 
-def test_nothing_of_the_developers_shell_gets_in(run, monkeypatch):
+def test_nothing_of_the_developers_shell_gets_in(run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     sandbox = run("import os\ndef handler(event, context): return dict(os.environ)\n", GREETING="hello")
@@ -161,7 +163,7 @@ def test_nothing_of_the_developers_shell_gets_in(run, monkeypatch):
     assert {name: seen[name] for name in expected} == expected
 
 
-def test_a_response_over_the_limit_is_refused(run):
+def test_a_response_over_the_limit_is_refused(run: Make) -> None:
     sandbox = run("def handler(event, context): return 'x' * event\n")
     assert not invoke(sandbox, 6_291_554)[0].failed  # with its quotes exactly the limit
     answer, error = invoke(sandbox, 6_291_555)
@@ -171,7 +173,7 @@ def test_a_response_over_the_limit_is_refused(run):
     assert not sandbox.usable
 
 
-def test_layers_are_imported_after_the_code_and_before_the_runtime(run, tmp_path):
+def test_layers_are_imported_after_the_code_and_before_the_runtime(run: Make, tmp_path: Path) -> None:
     layer = tmp_path / "layers" / "python"
     layer.mkdir(parents=True)
     (layer / "only_layer.py").write_text("where = 'layer'")
@@ -181,7 +183,7 @@ def test_layers_are_imported_after_the_code_and_before_the_runtime(run, tmp_path
     assert invoke(sandbox)[1] == "layerlayer"
 
 
-def test_output_is_logged_line_by_line_between_start_and_end(run):
+def test_output_is_logged_line_by_line_between_start_and_end(run: Make) -> None:
     sandbox = run(
         "import logging, sys\n"
         "def handler(event, context):\n"
@@ -200,7 +202,7 @@ def test_output_is_logged_line_by_line_between_start_and_end(run):
     assert "two" in answer.tail
 
 
-def test_no_process_outlives_the_emulator_even_when_that_is_killed(tmp_path):
+def test_no_process_outlives_the_emulator_even_when_that_is_killed(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         "import os, subprocess, time\n"
         "def handler(event, context):\n"
@@ -214,6 +216,7 @@ def test_no_process_outlives_the_emulator_even_when_that_is_killed(tmp_path):
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     with emulator:
+        assert emulator.stdout
         pids = next(line for line in emulator.stdout if line.startswith("pids")).split()[1:]
         assert all(alive(pid) for pid in pids)
         emulator.kill()

@@ -1,12 +1,12 @@
 """A batch of messages: each instance is followed, and only the messages that could not be used fail."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from chalicelib.errors import TryAgain
 from chalicelib.names import inbox, job
-from chalicelib.names.model import Place, Ref
+from chalicelib.names.model import Place, Ref, Step
 from tests.names.fakes import HERE, NOW, RULES, FakeEc2, FakeZone, instance
 from tests.names.test_events import STATE_CHANGE
 
@@ -104,3 +104,18 @@ def test_a_second_look_asks_for_no_third():
     ec2.put(instance(1, launched=NOW))
     handle(ec2, FakeZone(), record(1, **{"detail-type": "Groundskeeper Recheck"}), rechecks=rechecks)
     assert rechecks.asked == set()
+
+
+def test_what_there_is_no_time_for_keeps_its_messages_and_what_landed_stays():
+    class ShortOfTime(FakeZone):
+        def apply(self, turn: object, steps: Sequence[Step]) -> None:
+            if self.batches:
+                raise TryAgain("no time left")
+            super().apply(turn, steps)
+
+    ec2, zone = FakeEc2(), ShortOfTime()
+    ec2.put(*(instance(n, f"name{n}") for n in range(1, 501)))  # 1,500 changes: two batches
+    handled = handle(ec2, zone, *(record(n) for n in range(1, 501)))
+    landed = {f"m{n}" for n in range(1, 501) if f"name{n}" in zone.names()}
+    assert landed
+    assert set(handled.failed) == {f"m{n}" for n in range(1, 501)} - landed

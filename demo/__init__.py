@@ -1,0 +1,1 @@
+"""The demonstration: a user's day with Groundskeeper, on the local cloud."""

@@ -1,0 +1,127 @@
+"""The command `python -m localcloud run`, as a user runs it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from localcloud.tests.clouds import alive, eventually
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(folder: Path, *arguments: Any, **variables: Any) -> Any:
+    """Start the command in a folder, in a process group of its own, on free ports."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "AWS_PORT": "0", "API_PORT": "0", **variables}
+    command = [sys.executable, "-m", "localcloud", "run", *map(str, arguments)]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def until_ready(process: subprocess.Popen[str]) -> Any:
+    assert process.stdout
+    assert process.stderr
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line == "ready\n":
+            return "".join(lines)
+    raise AssertionError(f"never ready: {process.stderr.read()}")
+
+
+def children(pid: int | str) -> Any:
+    """Return the processes that a process started, and those that these started."""
+    own = Path(f"/proc/{pid}/task/{pid}/children").parent.parent
+    found = [int(child) for task in own.iterdir() for child in (task / "children").read_text().split()]
+    return found + [more for child in found for more in children(child)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_a_package_until_it_is_told_to_stop_and_leaves_nothing(
+    package: Path, tmp_path: Path, number: int
+) -> None:
+    arguments = ["--package", package, "--stack", "tiny", "--zone", "ex.test", "--private-zone", "in.test"]
+    process = start(tmp_path, *arguments, "--parameter", "Greeting={zone_id} {private_zone_id} {domain}")
+    with process:
+        told = until_ready(process)
+        facts = json.loads((tmp_path / ".localcloud" / "run.json").read_text())
+        assert facts["aws_endpoint"] in told
+        assert facts["api_url"] in told
+        assert (facts["domain"], facts["stack"], facts["pid"]) == ("ex.test", "tiny", process.pid)
+        answer = boto3.client(
+            "lambda",
+            endpoint_url=facts["aws_endpoint"],
+            region_name=facts["region"],
+            aws_access_key_id=facts["access_key"],
+            aws_secret_access_key=facts["secret_key"],
+        ).invoke(FunctionName="tiny-plain")
+        greeting = json.load(answer["Payload"])["greeting"]
+        assert greeting == f"{facts['hosted_zone_id']} {facts['private_hosted_zone_id']} ex.test"
+        started = children(process.pid)
+        assert len(started) >= 2  # the warden and a function
+        process.send_signal(number)
+        assert process.wait(timeout=5) == 0
+        assert process.stderr
+        assert process.stderr.read() == ""
+    eventually(lambda: not any(alive(pid) for pid in started))
+    assert not (tmp_path / ".localcloud" / "run.json").exists()
+    assert "START" in (tmp_path / ".localcloud" / "logs" / "tiny-plain.log").read_text()
+
+
+def test_killed_outright_it_leaves_no_process_either(package: Path, tmp_path: Path) -> None:
+    process = start(tmp_path, "--package", package, "--stack", "tiny", "--zone", "ex.test")
+    with process:
+        until_ready(process)
+        started = children(process.pid)
+        process.kill()
+    eventually(lambda: not any(alive(pid) for pid in started))
+
+
+def test_a_taken_port_is_one_clear_line_and_exit_code_2(package: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        arguments = ["--package", package, "--stack", "tiny", "--zone", "ex.test"]
+        process = start(tmp_path, *arguments, AWS_PORT=port)
+        _, error = process.communicate(timeout=20)
+    assert (process.returncode, error) == (2, f"port {port} is taken: set AWS_PORT to another one\n")
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        pytest.param(["--parameter", "Greeting"], "Key=Value is wanted", id="no value"),
+        pytest.param(["--parameter", "Greeting={zone}"], "the placeholders are {zone_id}", id="placeholder"),
+        pytest.param(["--package", "nowhere"], "sam.json is missing", id="no package"),
+    ],
+)
+def test_a_wrong_argument_is_one_clear_line_and_exit_code_2(
+    package: Path, tmp_path: Path, extra: list[str], words: str
+) -> None:
+    process = start(tmp_path, "--package", package, "--stack", "tiny", "--zone", "ex.test", *extra)
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_a_stack_that_cannot_be_made_is_told_with_its_reason(tmp_path: Path) -> None:
+    template = {"Resources": {"P": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": ["no"]}}}}
+    (tmp_path / "sam.json").write_text(json.dumps(template))
+    process = start(tmp_path, "--package", tmp_path, "--stack", "s", "--zone", "ex.test")
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert error.startswith("not deployed: s is ROLLBACK_COMPLETE: P (AWS::SQS::QueuePolicy): ")

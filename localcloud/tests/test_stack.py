@@ -1,0 +1,242 @@
+"""Deployment of a packaged application: what the template asks for is there, works, changes and goes."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud import sam
+from localcloud.cloud import LocalCloud
+from localcloud.stack import DeploymentError, Stack
+from localcloud.tests.clouds import eventually, printed, received
+
+
+def configuration(cloud: LocalCloud, name: str) -> Any:
+    return cloud.client("lambda").get_function(FunctionName=name)["Configuration"]
+
+
+def test_the_packaged_application_is_deployed_as_it_is(cloud: LocalCloud, tiny: Stack) -> None:
+    assert tiny.name == "tiny"
+    assert tiny.functions["Plain"] == "tiny-plain"
+    assert set(tiny.functions) >= {"OnMessages", "OnNotice", "OnHappening", "OnTime", "Gatekeeper", "APIHandler"}
+    assert tiny.not_emulated == ()
+    assert tiny.outputs["QueueUrl"].endswith("/tiny-queue")
+    assert tiny.outputs["EndpointURL"].startswith("https://")
+    answer = cloud.functions.invoke("tiny-plain", {"x": 1})
+    assert json.loads(answer.payload) == {"event": {"x": 1}, "greeting": "hello", "optional": None}
+
+
+def test_a_functions_properties_all_arrive(cloud: LocalCloud, tiny: Stack) -> None:
+    made = configuration(cloud, "tiny-plain")
+    assert (made["Timeout"], made["MemorySize"], made["Handler"]) == (7, 128, "app.plain")
+    assert made["DeadLetterConfig"]["TargetArn"].endswith(":tiny-dead")
+    client = cloud.client("lambda")
+    assert client.get_function_concurrency(FunctionName="tiny-plain")["ReservedConcurrentExecutions"] == 3
+    assert client.get_function_event_invoke_config(FunctionName="tiny-plain")["MaximumRetryAttempts"] == 1
+    (mapping,) = client.list_event_source_mappings()["EventSourceMappings"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert mapping["MaximumBatchingWindowInSeconds"] == 1
+
+
+def test_every_trigger_of_the_application_works(cloud: LocalCloud, tiny: Stack) -> None:
+    sns, events = cloud.client("sns"), cloud.client("events")
+    cloud.client("sqs").send_message(QueueUrl=tiny.outputs["QueueUrl"], MessageBody="m")
+    sns.publish(TopicArn=sns.list_topics()["Topics"][0]["TopicArn"], Message="n")
+    events.put_events(Entries=[{"Source": "tiny.test", "DetailType": "d", "Detail": '{"e": 1}'}])
+    cloud.fire_schedule(tiny.functions["OnTime"])
+    cloud.wait_idle()
+    assert printed(cloud, tiny.functions["OnMessages"]) == ['batch ["m"]']
+    assert printed(cloud, tiny.functions["OnNotice"]) == ["notice n"]
+    assert printed(cloud, tiny.functions["OnHappening"]) == ['happening {"e": 1}']
+    assert "Scheduled Event" in printed(cloud, tiny.functions["OnTime"])[0]
+
+
+def test_failed_messages_of_the_application_end_among_its_dead_letters(cloud: LocalCloud, tiny: Stack) -> None:
+    sqs = cloud.client("sqs")
+    dead = sqs.get_queue_url(QueueName="tiny-dead")["QueueUrl"]
+    for body in ("fine", "fail"):
+        sqs.send_message(QueueUrl=tiny.outputs["QueueUrl"], MessageBody=body)
+    cloud.wait_idle()
+    assert [letter["Body"] for letter in received(cloud, dead)] == ["fail"]
+
+
+def test_types_that_moto_does_not_know_are_made_too(cloud: LocalCloud, tiny: Stack) -> None:
+    (alarm,) = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert alarm["AlarmDescription"] == "a-b"  # the list's default, joined
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "tiny-dead"}]
+    assert (alarm["Threshold"], alarm["Period"], alarm["AlarmActions"]) == (0.0, 300, [])
+    policy = cloud.client("sqs").get_queue_attributes(QueueUrl=tiny.outputs["QueueUrl"], AttributeNames=["Policy"])
+    assert "events.amazonaws.com" in policy["Attributes"]["Policy"]
+    sns = cloud.client("sns")
+    (to_queue,) = [each for each in sns.list_subscriptions()["Subscriptions"] if each["Protocol"] == "sqs"]
+    attributes = sns.get_subscription_attributes(SubscriptionArn=to_queue["SubscriptionArn"])["Attributes"]
+    assert attributes["RawMessageDelivery"] == "true"
+    assert json.loads(attributes["FilterPolicy"]) == {"kind": ["raw"]}
+
+
+def test_a_changed_parameter_reaches_the_functions(cloud: LocalCloud, tiny: Stack, package: Path) -> None:
+    cloud.deploy(package, "tiny", {"Greeting": "bye", "Optional": "here", "Words": "x,y,z"})
+    answer = json.loads(cloud.functions.invoke("tiny-plain", {}).payload)
+    assert (answer["greeting"], answer["optional"]) == ("bye", "here")
+    (alarm,) = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert alarm["AlarmDescription"] == "x-y-z"
+    assert len(alarm["AlarmActions"]) == 1
+    cloud.deploy(package, "tiny", {"Greeting": "bye"})
+    assert json.loads(cloud.functions.invoke("tiny-plain", {}).payload)["optional"] is None
+
+
+def test_deploying_the_same_again_changes_nothing(cloud: LocalCloud, tiny: Stack, package: Path) -> None:
+    before = configuration(cloud, "tiny-plain")
+    again = cloud.deploy(package, "tiny", {})
+    assert again == tiny
+    assert configuration(cloud, "tiny-plain") == before
+
+
+def changed_package(package: Path, folder: Path, change: Callable[[dict[str, Any]], None]) -> Any:
+    shutil.copytree(package, folder)
+    template = json.loads((folder / "sam.json").read_text())
+    change(template)
+    (folder / "sam.json").write_text(json.dumps(template))
+    return folder
+
+
+def test_a_changed_template_adds_changes_and_removes(
+    cloud: LocalCloud, tiny: Stack, package: Path, tmp_path: Path
+) -> None:
+    def change(template: dict[str, Any]) -> None:
+        resources = template["Resources"]
+        del resources["Alarm"], resources["Bucket"]
+        resources["Plain"]["Properties"]["Timeout"] = 9
+        resources["Plain"]["Properties"]["MemorySize"] = 256
+        policy = resources["DefaultRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+        policy["Statement"] = [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]
+        resources["More"] = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "more"}}
+
+    api = tiny.outputs["RestAPIId"]
+    changed = cloud.deploy(changed_package(package, tmp_path / "changed", change), "tiny", {})
+    assert changed.outputs["RestAPIId"] == api
+    made = configuration(cloud, "tiny-plain")
+    assert (made["Timeout"], made["MemorySize"]) == (9, 256)
+    assert cloud.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    assert cloud.client("sqs").get_queue_url(QueueName="more")
+    cloud.client("sqs").send_message(QueueUrl=tiny.outputs["QueueUrl"], MessageBody="m")
+    eventually(cloud.problems)  # the role may read no queue any more
+
+
+def test_deleting_a_stack_deletes_what_it_made(cloud: LocalCloud, tiny: Stack) -> None:
+    cloud.delete_stack("tiny")
+    assert cloud.client("lambda").list_functions()["Functions"] == []
+    assert cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"] == []
+    assert cloud.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert cloud.client("sns").list_topics()["Topics"] == []
+    assert cloud.client("sns").list_subscriptions()["Subscriptions"] == []
+    assert cloud.client("events").list_rules()["Rules"] == []
+    assert cloud.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    assert cloud.client("dynamodb").list_tables()["TableNames"] == []
+    assert cloud.client("iam").list_roles()["Roles"] == []
+    with pytest.raises(ClientError, match="does not exist"):
+        cloud.client("cloudformation").describe_stacks(StackName="tiny")
+
+
+def test_a_deployment_that_fails_names_the_resource_and_the_reason_and_leaves_nothing(
+    cloud: LocalCloud, package: Path, tmp_path: Path
+) -> None:
+    def change(template: dict[str, Any]) -> None:
+        event = template["Resources"]["OnMessages"]["Properties"]["Events"]["OnMessagesSqsEventSource"]
+        event["Properties"]["Queue"] = "arn:aws:sqs:us-east-1:123456789012:nobody"
+
+    broken = changed_package(package, tmp_path / "broken", change)
+    with pytest.raises(DeploymentError) as failure:
+        cloud.deploy(broken, "tiny", {})
+    assert "ROLLBACK_COMPLETE" in str(failure.value)
+    assert "OnMessagesOnMessagesSqsEventSource (AWS::Lambda::EventSourceMapping)" in str(failure.value)
+    assert "Invalid EventSourceArn" in str(failure.value)
+    assert cloud.client("lambda").list_functions()["Functions"] == []
+
+
+def test_a_template_that_breaks_sams_rules_is_refused(cloud: LocalCloud, package: Path, tmp_path: Path) -> None:
+    def change(template: dict[str, Any]) -> None:
+        del template["Resources"]["Plain"]["Properties"]["Handler"]
+
+    with pytest.raises(DeploymentError, match="Plain"):
+        cloud.deploy(changed_package(package, tmp_path / "broken", change), "tiny", {})
+
+
+def test_a_type_that_is_not_emulated_is_named_and_left_out(
+    cloud: LocalCloud, package: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def change(template: dict[str, Any]) -> None:
+        template["Resources"]["Odd"] = {"Type": "AWS::Odd::Thing", "Properties": {}}
+
+    with pytest.warns(UserWarning, match="AWS::Odd::Thing"):
+        made = cloud.deploy(changed_package(package, tmp_path / "odd", change), "tiny", {})
+    assert made.not_emulated == ("AWS::Odd::Thing",)
+    assert "not emulated, hence left out: AWS::Odd::Thing" in caplog.text
+
+
+def test_any_client_may_deploy_a_sam_template_by_a_change_set(cloud: LocalCloud) -> None:
+    template = {
+        "Transform": sam.TRANSFORM,
+        "Parameters": {"Name": {"Type": "String"}},
+        "Resources": {
+            "F": {
+                "Type": "AWS::Serverless::Function",
+                "Properties": {
+                    "FunctionName": {"Ref": "Name"},
+                    "Runtime": "python3.13",
+                    "Handler": "index.handler",
+                    "InlineCode": "def handler(event, context): return 'inline'",
+                },
+            }
+        },
+    }
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.create_change_set(
+        StackName="s",
+        ChangeSetName="c",
+        ChangeSetType="CREATE",
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "Name", "ParameterValue": "inline"}],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    cloudformation.execute_change_set(StackName="s", ChangeSetName="c")
+    assert cloud.functions.invoke("inline", {}).payload == b'"inline"'
+
+
+def test_a_change_set_that_fails_says_why(cloud: LocalCloud) -> None:
+    template = {"Resources": {"P": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": ["no"]}}}}
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.create_change_set(
+        StackName="s", ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=json.dumps(template)
+    )
+    cloudformation.execute_change_set(StackName="s", ChangeSetName="c")
+    (stack,) = cloudformation.describe_stacks(StackName="s")["Stacks"]
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = cloudformation.describe_stack_events(StackName="s")["StackEvents"]
+    assert ("P", "CREATE_FAILED") in [(each["LogicalResourceId"], each["ResourceStatus"]) for each in events]
+
+
+def test_an_unknown_stack_is_no_error_to_delete(cloud: LocalCloud) -> None:
+    cloud.delete_stack("nobody")
+    with pytest.raises(ClientError):
+        cloud.client("cloudformation").describe_stacks(StackName="nobody")
+
+
+def test_resources_come_in_the_order_of_their_references() -> None:
+    resources = {
+        "A": {"Properties": {"x": {"Fn::Sub": "arn:${B.Arn}:${!not}:${AWS::Region}"}}},
+        "B": {"DependsOn": ["C"], "Properties": {"y": {"Fn::If": ["Never", {"Ref": "D"}, {"Ref": "AWS::NoValue"}]}}},
+        "C": {"Properties": {"z": [{"Fn::GetAtt": ["D", "Arn"]}]}},
+        "D": {"Properties": {}},
+    }
+    assert list(sam.ordered(resources)) == ["D", "C", "B", "A"]
+
+
+def test_resources_in_a_circle_are_refused() -> None:
+    with pytest.raises(sam.TemplateError, match="Circular"):
+        sam.ordered({"A": {"DependsOn": "B"}, "B": {"Properties": {"x": {"Ref": "A"}}}})

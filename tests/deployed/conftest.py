@@ -1,0 +1,92 @@
+"""The packaged zip and template, deployed to the local cloud."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.stack import Stack
+from tests.conftest import PACKAGE
+
+PATIENCE = 60.0
+IMAGE = "ami-12c6146b"
+
+
+def eventually(condition: Callable[[], Any]) -> Any:
+    """Wait until a condition gives something true, and return that."""
+    tick = Event()
+    for _ in range(int(PATIENCE / 0.1)):
+        if found := condition():
+            return found
+        tick.wait(0.1)
+    pytest.fail(f"waited {PATIENCE} seconds in vain")
+
+
+@dataclass
+class Deployment:
+    """A deployed stack and its zones, as their owner sees them."""
+
+    cloud: LocalCloud
+    domain: str
+    zone_id: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    name: str = field(default_factory=lambda: f"gk-{uuid.uuid4().hex[:8]}")
+    stack: Stack = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stack = self.cloud.deploy(PACKAGE, self.name, {"HostedZoneId": self.zone_id, **self.parameters})
+
+    def names(self, zone_id: str = "") -> dict[str, str]:
+        """Return label -> value of a zone's records, but NS, SOA and marks."""
+        pages = self.cloud.client("route53").get_paginator("list_resource_record_sets")
+        return {
+            r["Name"].removesuffix(f".{self.domain}."): r["ResourceRecords"][0]["Value"]
+            for page in pages.paginate(HostedZoneId=zone_id or self.zone_id)
+            for r in page["ResourceRecordSets"]
+            if r["Type"] in ("CNAME", "A", "AAAA")
+        }
+
+    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Invoke a function synchronously through the Lambda API."""
+        import json
+
+        answer = self.cloud.client("lambda").invoke(FunctionName=f"{self.name}-{function}", Payload=json.dumps(event))
+        return {"error": answer.get("FunctionError"), "payload": json.loads(answer["Payload"].read() or "null")}
+
+    def sweep(self) -> dict[str, Any]:
+        """Run the sweep once."""
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": self.cloud.aws.account_id,
+            "time": "2026-11-20T12:00:00Z",
+            "region": self.cloud.aws.region,
+            "resources": [],
+            "detail": {},
+        }
+        return self.invoke("sweep-names", event)
+
+    def logs(self, function: str) -> str:
+        """Return what a function has logged."""
+        return "\n".join(self.cloud.logs(f"{self.name}-{function}"))
+
+
+def launch(cloud: LocalCloud, tag: str, region: str | None = None, account: str | None = None) -> str:
+    """Start an instance with a ShortName tag and return its id."""
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "ShortName", "Value": tag}]}]
+    client = cloud.aws.client("ec2", region, account=account)
+    answer = client.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, TagSpecifications=tags)
+    return str(answer["Instances"][0]["InstanceId"])
+
+
+@pytest.fixture(scope="session")
+def deployment(cloud: LocalCloud) -> Deployment:
+    """Return a deployment that tests share; each takes labels of its own."""
+    domain = "shared.example"
+    return Deployment(cloud, domain, cloud.create_zone(domain))
