@@ -9,7 +9,7 @@ export AWS_PORT API_PORT
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/.ready: $(REQUIREMENTS) tools/find-python
 	@python=$$(./tools/find-python) || exit 1; \
@@ -30,5 +30,46 @@ $(PACKAGE)/sam.json: .venv/.ready $(APP)
 		--merge-template .chalice/resources.json $(PACKAGE) >/dev/null
 	@$(BIN)/python tools/check_package.py $(PACKAGE)
 
+.PHONY: package demo run test check static bench deploy clean lock
+
 package: $(PACKAGE)/sam.json ## Make build/package: the zip and the template that are deployed
-.PHONY: package
+
+demo: $(PACKAGE)/sam.json ## See names follow instances, on an emulated AWS account
+	@$(BIN)/python -m demo $(PACKAGE)
+
+run: $(PACKAGE)/sam.json ## Keep the emulated account running for any AWS client (AWS_PORT, API_PORT)
+	@$(BIN)/python -m localcloud run --package $(PACKAGE) --stack groundskeeper-dev --zone fleet.example \
+		--parameter HostedZoneId={zone_id}
+
+test: $(PACKAGE)/sam.json ## Run the tests
+	@$(BIN)/pytest tests
+	@$(BIN)/pytest localcloud/tests
+
+static: $(PACKAGE)/sam.json
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/cfn-lint $(PACKAGE)/sam.json deploy/account.json deploy/region.json
+	@$(BIN)/python tools/permissions.py --check
+	@sh -n tools/deploy tools/find-python
+
+check: static test ## Check format, lint, types, import rules, template, permissions page, tests
+
+bench: $(PACKAGE)/sam.json ## Measure against references; writes benchmarks/results/latest.json
+	@$(BIN)/python -m benchmarks $(PACKAGE)
+
+deploy: $(PACKAGE)/sam.json ## Deploy stack groundskeeper-STAGE with the AWS CLI (STAGE=dev)
+	@./tools/deploy $(PACKAGE) $(STAGE)
+
+# Hashes for every platform; no index and no address is recorded.
+LOCK := uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links
+lock: ## Compile the requirements files anew (needs uv)
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) requirements.in -o requirements.txt
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) requirements-dev.in -o requirements-dev.txt
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) localcloud/lambda-runtime.in -c requirements-dev.txt -o localcloud/lambda-runtime.txt
+
+clean: ## Remove everything that was made here
+	@rm -rf .venv build .localcloud .chalice/deployments .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+		.import_linter_cache *.egg-info
+	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from benchmarks.result import Result
 from chalicelib.names.batches import created
@@ -25,9 +26,7 @@ def fleet(size: int, moved: int) -> Fleet:
     """Return running instances with one short name each, the first ``moved`` of them at a new address."""
     addresses = [f"ec2-{n >> 16}-{n >> 8 & 255}-{n & 255}-{int(n < moved)}" for n in range(size)]
     instances = (
-        Instance(
-            f"i-{n:017x}", PLACE, "running", LAUNCHED, f"n{n}", f"{address}.eu-west-1.compute.amazonaws.com", "192.0.2.1"
-        )
+        Instance(f"i-{n:017x}", PLACE, "running", LAUNCHED, f"n{n}", f"{address}.eu-west-1.compute.amazonaws.com")
         for n, address in enumerate(addresses)
     )
     return Fleet({i.id: i for i in instances}, whole=frozenset({PLACE}))
@@ -63,7 +62,7 @@ def run() -> list[Result]:
         command = [sys.executable, "-m", "benchmarks.plan_only", str(size)]
         measured[size] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     results = []
-    for smaller, size in zip(SIZES, SIZES[1:], strict=False):
+    for smaller, size in pairwise(SIZES):
         for figure, unit in (("creating", "s"), ("sweeping", "s"), ("memory", "MiB")):
             name = f"plan {size:,} instances, {2 * size:,} names: {figure}"
             factor = size // smaller

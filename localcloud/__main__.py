@@ -43,11 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     stopping = threading.Event()
+    try:
+        _check(options)
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE_ERROR
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     try:
         _run(options, stopping)
-    except (PortTakenError, UsageError) as error:
+    except PortTakenError as error:
         sys.stderr.write(f"{error}\n")
         return USAGE_ERROR
     except DeploymentError as error:
@@ -60,9 +65,13 @@ class UsageError(Exception):
     """The command line asks for something that cannot be."""
 
 
-def _run(options: argparse.Namespace, stopping: threading.Event) -> None:
+def _check(options: argparse.Namespace) -> None:
     if not (options.package / "sam.json").is_file():
         raise UsageError(f"there is no package in {options.package}: sam.json is missing")
+    _filled(options.parameter, {"hosted_zone_id": "", "domain": ""})
+
+
+def _run(options: argparse.Namespace, stopping: threading.Event) -> None:
     cloud = LocalCloud(
         aws_port=options.aws_port,
         api_port=options.api_port,

@@ -11,7 +11,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.parsing import ResourceMap
 
-from localcloud import sam
+from localcloud import parameters, sam
 from localcloud.moto_patches import replaced
 from localcloud.resource_models import model_of
 from localcloud.resources import KINDS
@@ -33,14 +33,11 @@ def sam_understood(region: str) -> Iterator[None]:
     create, change = CloudFormationBackend.create_stack, CloudFormationBackend.create_change_set
     update = CloudFormationBackend.update_stack
 
-    def created(backend: Any, name: str, template: str, parameters: dict[str, str], **rest: Any) -> Any:
-        complete = _complete(template, parameters)
-        return create(backend, name, _processed(template, complete, region), complete, **rest)
+    def created(backend: Any, **given: Any) -> Any:
+        return create(backend, **_made_ready(given, region))
 
     def change_made(backend: Any, **given: Any) -> Any:
-        complete = _complete(given["template"], given["parameters"])
-        processed = _processed(given["template"], complete, region)
-        return change(backend, **{**given, "template": processed, "parameters": complete})
+        return change(backend, **_made_ready(given, region))
 
     def updated(backend: Any, name: str, template: str, role_arn: str | None, parameters: list[Any], tags: Any) -> Any:
         stack = backend.get_stack(name)
@@ -93,11 +90,17 @@ def parameters_traced() -> Iterator[None]:
         yield
 
 
+def _made_ready(given: Mapping[str, Any], region: str) -> dict[str, Any]:
+    """Return the arguments for a new stack or change set with template and parameters made ready for moto."""
+    complete = _complete(given["template"], given["parameters"])
+    return {**given, "template": _processed(given["template"], complete, region), "parameters": complete}
+
+
 def _complete(template: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return parameters with the defaults of those that are not given."""
-    slots = Stack.parse_template(template).get("Parameters") or {}
-    defaults = {name: str(slot["Default"]) for name, slot in slots.items() if "Default" in slot}
-    return {**defaults, **given}
+    try:
+        return parameters.completed(Stack.parse_template(template), given)
+    except parameters.ParameterError as error:
+        raise ValidationError(message=str(error)) from error
 
 
 def _processed(template: str, parameters: Mapping[str, str], region: str) -> str:

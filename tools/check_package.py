@@ -4,7 +4,7 @@ import sys
 import zipfile
 from pathlib import Path, PurePosixPath
 
-LARGEST = 50 * 1024 * 1024  # bytes, for a direct upload: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+LARGEST = 50 * 1024 * 1024  # bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 REQUIRED = ("app.py", "chalicelib/__init__.py", "chalice/app.py")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from localcloud.__main__ import main
 from localcloud.tests.clouds import alive, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -109,11 +110,11 @@ def test_a_taken_port_is_one_clear_line_and_exit_code_2(package: Path, tmp_path:
     ],
 )
 def test_a_wrong_argument_is_one_clear_line_and_exit_code_2(
-    package: Path, tmp_path: Path, extra: list[str], words: str
+    package: Path, capsys: pytest.CaptureFixture[str], extra: list[str], words: str
 ) -> None:
-    process = start(tmp_path, "--package", package, "--stack", "tiny", "--zone", "ex.test", *extra)
-    _, error = process.communicate(timeout=20)
-    assert process.returncode == 2
+    arguments = ["run", "--package", str(package), "--stack", "tiny", "--zone", "ex.test", *extra]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
     assert words in error
     assert error.count("\n") == 1
 

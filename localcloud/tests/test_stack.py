@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from localcloud import sam
 from localcloud.cloud import LocalCloud
+from localcloud.parameters import ParameterError, completed
 from localcloud.stack import DeploymentError, Stack
 from localcloud.tests.clouds import eventually, printed, received
 
@@ -177,6 +178,37 @@ def test_a_type_that_is_not_emulated_is_named_and_left_out(
         made = cloud.deploy(changed_package(package, tmp_path / "odd", change), "tiny", {})
     assert made.not_emulated == ("AWS::Odd::Thing",)
     assert "not emulated, hence left out: AWS::Odd::Thing" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "words"),
+    [
+        pytest.param({"AllowedPattern": "Z[0-9]+"}, "x", "must match pattern Z", id="pattern"),
+        pytest.param({"AllowedValues": [1, 2]}, "3", "must be one of 1, 2", id="allowed values"),
+        pytest.param({"MaxLength": 2}, "abc", "0 to 2 characters", id="length"),
+        pytest.param({"Type": "Number"}, "many", "must be a number", id="number"),
+        pytest.param({"Type": "Number", "MinValue": 5, "MaxValue": 9}, "4", "must be from 5 to 9", id="range"),
+        pytest.param({"AllowedPattern": "Z", "ConstraintDescription": "must be Z"}, "x", "must be Z$", id="own words"),
+    ],
+)
+def test_a_parameter_must_keep_the_templates_constraints(declared: dict[str, Any], value: str, words: str) -> None:
+    with pytest.raises(ParameterError, match=f"Parameter P failed to satisfy constraint: .*{words}"):
+        completed({"Parameters": {"P": {"Type": "String", **declared}}}, {"P": value})
+
+
+def test_parameters_are_completed_by_defaults_and_must_all_be_there() -> None:
+    template = {"Parameters": {"A": {"Type": "Number", "Default": 3}, "B": {"Type": "String"}}}
+    assert completed(template, {"B": ""}) == {"A": "3", "B": ""}
+    with pytest.raises(ParameterError, match=r"\[B\] must have values"):
+        completed(template, {})
+    with pytest.raises(ParameterError, match=r"\[C\] do not exist"):
+        completed(template, {"B": "", "C": ""})
+
+
+def test_a_refused_parameter_makes_no_stack(cloud: LocalCloud, package: Path) -> None:
+    with pytest.raises(DeploymentError, match="do not exist in the template"):
+        cloud.deploy(package, "tiny", {"Nobody": "x"})
+    assert cloud.client("cloudformation").list_stacks()["StackSummaries"] == []
 
 
 def test_any_client_may_deploy_a_sam_template_by_a_change_set(cloud: LocalCloud) -> None:

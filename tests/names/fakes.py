@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chalicelib.errors import Refused
 from chalicelib.names.batches import created, deleted, weigh
@@ -19,7 +20,7 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RULES = Rules(ttl=60, tag="ShortName", reserved=frozenset({"ns", "www"}))
 
 
-def instance(number: int = 1, tag: str = "", state: str = "running", **changes: object) -> Instance:
+def instance(number: int = 1, tag: str = "", state: str = "running", **changes: Any) -> Instance:
     """Return an instance with a public name, launched ``number`` minutes before ``NOW``."""
     address = f"203.0.113.{number % 256}"
     made = Instance(
@@ -32,7 +33,7 @@ def instance(number: int = 1, tag: str = "", state: str = "running", **changes: 
         public_ip=address if state == "running" else "",
         private_ip=f"10.0.0.{number % 256}",
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def cname(label: str, target: str, ttl: int = 60) -> RecordSet:

@@ -13,7 +13,8 @@ from tests.names.fakes import cname
 def step(number: int, changes: int, length: int) -> Step:
     def change(n: int) -> Change:
         record = cname(f"n{number}-{n}", "x" * length)
-        return [Add(record, "b"), Remove(record, "b"), Repoint(record, record, "b")][n % 3]
+        choices: list[Change] = [Add(record, "b"), Remove(record, "b"), Repoint(record, record, "b")]
+        return choices[n % 3]
 
     return Step(frozenset({str(number)}), tuple(change(n) for n in range(changes)))
 

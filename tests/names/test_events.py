@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from chalicelib.names.model import Ref
 from tests.names.fakes import HERE, NOW, instance
 
 ID = instance(1).id
-STATE_CHANGE = {
+STATE_CHANGE: dict[str, Any] = {
     "version": "0",
     "id": "7bf73129-1428-4cd3-a780-95db273d1602",
     "detail-type": "EC2 Instance State-change Notification",
@@ -70,5 +71,5 @@ def test_what_cannot_be_read_is_refused_with_the_reason(body: str, reason: str):
 
 def test_a_recheck_is_read_back_as_one():
     notice = events.read("m1", events.recheck(Ref(HERE, ID), NOW))
-    assert (notice.refs, notice.at, notice.is_recheck) == ({Ref(HERE, ID)}, NOW, True)
+    assert (notice.refs, notice.at, notice.is_recheck) == (frozenset({Ref(HERE, ID)}), NOW, True)
     assert not read().is_recheck

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from typing import Any
 
 from chalicelib.errors import TryAgain
-from chalicelib.names import inbox, job
+from chalicelib.names import events, inbox, job
 from chalicelib.names.model import Place, Ref, Step
 from tests.names.fakes import HERE, NOW, RULES, FakeEc2, FakeZone, instance
 from tests.names.test_events import STATE_CHANGE
@@ -88,7 +89,7 @@ def test_a_zone_that_is_busy_keeps_every_message_and_the_other_zone_goes_on():
 
 def test_a_young_instance_without_a_tag_or_an_address_is_looked_at_once_more():
     ec2, rechecks = FakeEc2(), Rechecks()
-    young = {"launched": NOW - timedelta(seconds=30)}
+    young: dict[str, Any] = {"launched": NOW - timedelta(seconds=30)}
     ec2.put(
         instance(1, **young),
         instance(2, "web", **young),
@@ -102,7 +103,9 @@ def test_a_young_instance_without_a_tag_or_an_address_is_looked_at_once_more():
 def test_a_second_look_asks_for_no_third():
     ec2, rechecks = FakeEc2(), Rechecks()
     ec2.put(instance(1, launched=NOW))
-    handle(ec2, FakeZone(), record(1, **{"detail-type": "Groundskeeper Recheck"}), rechecks=rechecks)
+    handle(
+        ec2, FakeZone(), {"messageId": "m1", "body": events.recheck(Ref(HERE, instance(1).id), NOW)}, rechecks=rechecks
+    )
     assert rechecks.asked == set()
 
 

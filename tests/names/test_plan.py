@@ -1,6 +1,7 @@
 """What holds for every plan, whatever the zone and the fleet."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,9 @@ from chalicelib.names.plan import plan
 from tests.names.fakes import DOMAIN, HERE, OWNER, RULES, THERE, FakeZone, cname, fleet, instance
 
 LABELS = st.sampled_from(["web", "db", "app", "Web", "ns", "*", "i-0123456789abcdef0"])
-ADDRESSES = st.sampled_from([{}, {"public_dns": ""}, {"public_dns": "", "ipv6": "2001:db8::1"}, {"public_ip": ""}])
+ADDRESSES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{}, {"public_dns": ""}, {"public_dns": "", "ipv6": "2001:db8::1"}, {"public_ip": ""}]
+)
 
 
 @st.composite

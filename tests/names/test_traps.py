@@ -64,13 +64,13 @@ def _sent_of(record: RecordSet) -> dict[str, object]:
     return {"Name": record.name, "Type": "CNAME", "TTL": 5, "ResourceRecords": [{"Value": "Somewhere.Else.example."}]}
 
 
-def test_trap_03_not_found_and_do_not_match_mean_read_again_and_plan_again():
+def test_trap_03_not_found_and_do_not_match_mean_read_again_and_plan_again(monkeypatch: pytest.MonkeyPatch):
     ec2, zone = FakeEc2(), FakeZone()
     ec2.put(instance(1, "web"), instance(2, "db"))
     sweep(ec2, zone)
     stale = zone.read()
     zone.records.pop(("web.example.com", "CNAME"))
-    zone.read = lambda turn=None, fresh=True: FakeZone.read(zone) if fresh else stale  # type: ignore[method-assign]
+    monkeypatch.setattr(zone, "read", lambda turn, fresh: FakeZone.read(zone) if fresh else stale)
     ec2.put(instance(1, "web", state="stopped"), instance(2, "db", state="stopped"))
     outcome = follow(ec2, zone, 1, 2)
     assert zone.names() == {}

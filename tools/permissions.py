@@ -1,0 +1,92 @@
+"""Write docs/permissions.md from the policies that are deployed; with --check, only say whether it is up to date."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "permissions.md"
+FUNCTIONS = {
+    "on_instances_changed": "reads queued events and puts names right",
+    "sweep_names": "puts every name right, on a schedule",
+    "api_handler": "answers HTTP",
+}
+WHY = {
+    "WriteItsOwnLog": "Its log lines; the log group itself is made by the stack.",
+    "TakeEvents": "Lambda polls the queue in the function's name.",
+    "AskForASecondLook": "A young instance without a tag or an address is looked at again some seconds later.",
+    "SeeInstances": "What instances there are. EC2 has no narrower resource for this action.",
+    "ActInOtherAccounts": "Only if AccountRoles is given: the roles that see instances there.",
+    "ReadAndWriteNames": "The zones named by HostedZoneId and PrivateHostedZoneId, and no other.",
+    "BeTheOneWriter": "The lease that lets one run at a time write to a zone; no other item of the table.",
+}
+HEAD = """# Permissions
+
+Made from `.chalice/policy-*.json` by `python tools/permissions.py`; `make check` fails when it is out of date.
+Each function has a role of its own, with this and nothing else. The tests run every function under its own role.
+
+"""
+TAIL = """## Who deploys
+
+CloudFormation makes roles, functions, queues, rules, a table, log groups, alarms and an API: deploy with an
+administrator's role, or with one that may make these for stacks named `groundskeeper-*`.
+
+## Who uses the command line
+
+`groundskeeper plan` and `sweep` act with your own credentials. They need `lambda:GetFunctionConfiguration` on
+`STACK-sweep-names`, and what that function has (above). `plan` does without `route53:ChangeResourceRecordSets` and
+`dynamodb:UpdateItem`; `zone export` needs the two that read the zone, and no more. `release` needs
+`lambda:GetFunctionConfiguration`, to see that the stack is gone, and the three Route 53 actions.
+"""
+
+
+def sections() -> Iterator[str]:
+    """Yield a section for each function."""
+    for name, purpose in FUNCTIONS.items():
+        statements = json.loads((ROOT / ".chalice" / f"policy-{name}.json").read_text())["Statement"]
+        yield f"## `{name}`: {purpose}\n\n| why | actions | on |\n| --- | --- | --- |\n"
+        for statement in map(_plain, statements):
+            actions = ", ".join(f"`{action}`" for action in statement["Action"])
+            condition = f" where {_text(statement['Condition'])}" if "Condition" in statement else ""
+            yield f"| {WHY[statement['Sid']]} | {actions} | {_resource(statement['Resource'])}{condition} |\n"
+        yield "\n"
+
+
+def _plain(statement: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = statement["Fn::If"][1] if "Fn::If" in statement else statement
+    return plain
+
+
+def _resource(resource: Any) -> str:
+    match resource:
+        case list():
+            return "<br>".join(map(_resource, resource))
+        case {"Fn::If": [_, then, _]}:
+            return _resource(then)
+        case {"Fn::Sub": text} | {"Ref": text}:
+            return f"`{text}`"
+        case {"Fn::GetAtt": [name, _]}:
+            return f"the stack's `{name}`"
+        case _:
+            return f"`{resource}`"
+
+
+def _text(condition: dict[str, Any]) -> str:
+    return ", ".join(f"`{key}` is {values}" for test in condition.values() for key, values in test.items())
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or check it; return the exit status."""
+    page = HEAD + "".join(sections()) + TAIL
+    if "--check" not in arguments:
+        PAGE.write_text(page)
+    elif not PAGE.exists() or PAGE.read_text() != page:
+        print("docs/permissions.md is out of date: run python tools/permissions.py", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
