@@ -105,7 +105,9 @@ def noticed_mappings(changed: Callable[[], None]) -> Iterator[None]:
 def _apply(function: Any, properties: dict[str, Any]) -> Any:
     kept = {name: properties[name] for name in _DROPPED if name in properties}
     function.update_configuration({"DeadLetterConfig": kept.get("DeadLetterConfig"), "Layers": kept.get("Layers", [])})
-    function.environment_vars = properties.get("Environment", {}).get("Variables", {})
+    # A Number parameter arrives as a number; Lambda's variables are text.
+    variables = properties.get("Environment", {}).get("Variables", {})
+    function.environment_vars = {name: str(value) for name, value in variables.items()}
     function.architectures = kept.get("Architectures", ["x86_64"])
     function.reserved_concurrency = kept.get("ReservedConcurrentExecutions")
     function.tags = {tag["Key"]: tag["Value"] for tag in kept.get("Tags", [])}

@@ -10,7 +10,7 @@ from chalicelib.errors import BadEvent
 from chalicelib.names import events
 from chalicelib.names.events import Notice
 from chalicelib.names.job import Outcome
-from chalicelib.names.model import Fleet, Ref
+from chalicelib.names.model import Fleet, Instance, Ref
 
 YOUNG = timedelta(minutes=2)
 
@@ -73,19 +73,20 @@ def _failures(notices: Iterable[Notice], outcome: Outcome) -> dict[str, str]:
 
 
 def _young(handled: Handled, now: datetime) -> set[Ref]:
-    """Return instances just launched that have no address or no tag yet: neither need raise an event of its own.
+    """Return instances of young events that EC2 does not show yet, or not yet with an address and a tag.
 
-    Tag events are best effort, and a tag may be set seconds after the instance runs.
+    None of that need raise an event of its own: EC2 is eventually consistent, tag events are best effort, and a tag may
+    be set seconds after the instance runs.
     """
-    first = {ref for notice in handled.notices if not notice.is_recheck for ref in notice.refs}
     fleet = Fleet({})
     for outcome in handled.outcomes.values():
         fleet |= outcome.fleet
-    return {
-        ref
-        for ref in first
-        if (seen := fleet.instances.get(ref.id))
-        and seen.is_up
-        and now - seen.launched < YOUNG
-        and not (seen.tag and (seen.public_dns or seen.public_ip))
-    }
+    young = [notice for notice in handled.notices if not notice.is_recheck and now - notice.at < YOUNG]
+    return {ref for notice in young for ref in notice.refs if _may_change(fleet.instances.get(ref.id), now)}
+
+
+def _may_change(seen: Instance | None, now: datetime) -> bool:
+    if seen is None:
+        return True
+    is_new = seen.is_up and now - seen.launched < YOUNG
+    return is_new and not (seen.tag and (seen.public_dns or seen.public_ip or seen.ipv6))

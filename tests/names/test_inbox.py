@@ -47,10 +47,18 @@ def test_a_message_that_cannot_be_read_fails_alone():
     assert "web" in zone.names()
 
 
-def test_an_event_for_an_unknown_instance_does_nothing_and_does_not_fail():
-    zone = FakeZone()
-    assert handle(FakeEc2(), zone, record(1)).failed == {}
+def test_an_event_for_an_unknown_instance_does_nothing_and_is_looked_at_once_more():
+    """EC2 is eventually consistent: https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html."""
+    zone, rechecks = FakeZone(), Rechecks()
+    assert handle(FakeEc2(), zone, record(1), rechecks=rechecks).failed == {}
     assert zone.batches == []
+    assert {ref.id for ref in rechecks.asked} == {instance(1).id}
+
+
+def test_an_old_event_asks_for_no_second_look():
+    rechecks = Rechecks()
+    handle(FakeEc2(), FakeZone(), record(1, time="2026-11-20T11:57:59Z"), rechecks=rechecks)
+    assert rechecks.asked == set()
 
 
 def test_an_event_from_a_place_that_is_not_ours_is_kept():
