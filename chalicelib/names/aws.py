@@ -39,12 +39,18 @@ class Ec2Instances:
         return fleet
 
     def some(self, refs: Collection[Ref]) -> Fleet:
-        """Return these instances as they are now; unknown ones are missing, and places not ours are in ``unread``."""
+        """Return these instances as they are now; unknown ones are missing, and places not ours are in ``unread``.
+
+        In a storm, when one call cannot ask for all of a place's, the whole place is read: runs that follow one another
+        then share the work, since the first sees what the next ones were called for.
+        """
         fleet = Fleet({})
         for place in sorted({ref.place for ref in refs}):
             asked = frozenset(ref for ref in refs if ref.place == place)
-            if place in self._places:
+            if place in self._places and len(asked) <= FILTER_VALUES:
                 fleet |= self._read(place, _filters("instance-id", [ref.id for ref in asked]), asked=asked)
+            elif place in self._places:
+                fleet |= self._read(place, [], whole=frozenset({place}), asked=asked)
             else:
                 fleet |= Fleet({}, unread={place: "is neither in REGIONS nor has a role in ACCOUNT_ROLES"})
         return fleet

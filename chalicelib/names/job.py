@@ -108,7 +108,7 @@ def look(instances: Instances, zone: Zone, rules: Rules, refs: Collection[Ref]) 
     for ref in refs:
         mark, _ = zone.marks.get(ref.id, (None, None))
         still = found[ref.id].labels if ref.id in found else ()
-        if mark and (labels := set(mark.labels) - set(still)):
+        if mark and ref.place not in fleet.whole and (labels := set(mark.labels) - set(still)):
             given_up.setdefault(mark.ref.place, set()).update(labels)
     for place, labels in given_up.items():
         fleet = instances.claimants(place, labels) | fleet
@@ -118,7 +118,7 @@ def look(instances: Instances, zone: Zone, rules: Rules, refs: Collection[Ref]) 
 def check(made: Plan, fleet: Fleet, *, force: bool) -> None:
     """Raise UnsafePlan where a plan takes away too many names on the strength of something missing."""
     removals = [c for c in made.changes if isinstance(c, Remove) and not c.down and c.held.type != "TXT"]
-    nothing_runs = bool(fleet.whole) and not any(instance.is_up for instance in fleet.instances.values())
+    nothing_runs = fleet.is_everything and not any(instance.is_up for instance in fleet.instances.values())
     if removals and nothing_runs and not force:
         raise UnsafePlan(f"no instance is running anywhere, yet {made.owned} names are owned: nothing was changed")
     reconcile.guard(len(removals), made.owned, force=force)

@@ -148,6 +148,11 @@ class Fleet:
     asked: frozenset[Ref] = frozenset()
     unread: Mapping[Place, str] = field(default_factory=dict)
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether all places were looked at, rather than what was asked for."""
+        return bool(self.whole) and not self.asked
+
     def covers(self, ref: Ref) -> bool:
         """Say whether the looking reached this instance, so that its absence means something."""
         return ref.place in self.whole or ref in self.asked

@@ -31,7 +31,7 @@ def plan(zone: Zone, fleet: Fleet, rules: Rules) -> Plan:
     winners, contested = elect(zone, fleet, found)
     desired, foreign = _desired(zone, found, winners, rules)
     judged = {i for i, (mark, _) in zone.marks.items() if i in fleet.instances or fleet.covers(mark.ref)}
-    outside = [_outside(mark.ref) for i, (mark, _) in zone.marks.items() if fleet.whole and i not in judged]
+    outside = [_outside(mark.ref) for i, (mark, _) in zone.marks.items() if fleet.is_everything and i not in judged]
     return Plan(
         steps=_steps(zone, fleet, rules, desired, judged),
         problems=(*zone.unreadable_marks, *problems, *contested, *foreign, *outside),

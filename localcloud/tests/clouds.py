@@ -1,6 +1,7 @@
 """Fixtures and small helpers for tests of the Lambda side: a running cloud, functions, a packaged application."""
 
 import fcntl
+import http.client
 import io
 import json
 import os
@@ -12,6 +13,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -125,6 +127,17 @@ def waiting(cloud: LocalCloud, url: str) -> Any:
     attributes = [f"ApproximateNumberOfMessages{name}" for name in names]
     answer = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=attributes)
     return sum(int(answer["Attributes"][name]) for name in attributes)
+
+
+def send(url: str, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
+    """Make an HTTP request; return status, headers and body."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    try:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
 
 
 def printed(cloud: LocalCloud, function: str) -> Any:

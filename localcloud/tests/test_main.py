@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,12 @@ from localcloud.tests.clouds import alive, eventually
 ROOT = Path(__file__).parents[2]
 
 
-def start(folder: Path, *arguments: Any, **variables: Any) -> Any:
-    """Start the command in a folder, in a process group of its own, on free ports."""
+@contextmanager
+def started(folder: Path, *arguments: object, **variables: str) -> Iterator[Any]:
+    """Start the command in a folder, in a process group of its own, on free ports; it ends with the block."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "AWS_PORT": "0", "API_PORT": "0", **variables}
-    command = [sys.executable, "-m", "localcloud", "run", *map(str, arguments)]
-    return subprocess.Popen(
-        command,
+    process = subprocess.Popen(
+        [sys.executable, "-m", "localcloud", "run", *map(str, arguments)],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -31,11 +33,14 @@ def start(folder: Path, *arguments: Any, **variables: Any) -> Any:
         text=True,
         start_new_session=True,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def until_ready(process: subprocess.Popen[str]) -> Any:
-    assert process.stdout
-    assert process.stderr
+def until_ready(process: Any) -> str:
     lines = []
     for line in process.stdout:
         lines.append(line)
@@ -44,11 +49,16 @@ def until_ready(process: subprocess.Popen[str]) -> Any:
     raise AssertionError(f"never ready: {process.stderr.read()}")
 
 
-def children(pid: int | str) -> Any:
+def descendants(pid: int) -> list[int]:
     """Return the processes that a process started, and those that these started."""
-    own = Path(f"/proc/{pid}/task/{pid}/children").parent.parent
-    found = [int(child) for task in own.iterdir() for child in (task / "children").read_text().split()]
-    return found + [more for child in found for more in children(child)]
+    parents = {}
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            parents[int(each.parent.name)] = int(each.read_text().rsplit(")", 1)[1].split()[1])
+    found = [pid]
+    for parent in found:
+        found += [child for child, its in parents.items() if its == parent]
+    return found[1:]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -56,48 +66,42 @@ def test_it_runs_a_package_until_it_is_told_to_stop_and_leaves_nothing(
     package: Path, tmp_path: Path, number: int
 ) -> None:
     arguments = ["--package", package, "--stack", "tiny", "--zone", "ex.test", "--private-zone", "in.test"]
-    process = start(tmp_path, *arguments, "--parameter", "Greeting={zone_id} {private_zone_id} {domain}")
-    with process:
+    parameter = "Greeting={zone_id} {private_zone_id} {domain}"
+    with started(tmp_path, *arguments, "--parameter", parameter) as process:
         told = until_ready(process)
         facts = json.loads((tmp_path / ".localcloud" / "run.json").read_text())
         assert facts["aws_endpoint"] in told
         assert facts["api_url"] in told
         assert (facts["domain"], facts["stack"], facts["pid"]) == ("ex.test", "tiny", process.pid)
-        answer = boto3.client(
-            "lambda",
-            endpoint_url=facts["aws_endpoint"],
-            region_name=facts["region"],
-            aws_access_key_id=facts["access_key"],
-            aws_secret_access_key=facts["secret_key"],
-        ).invoke(FunctionName="tiny-plain")
-        greeting = json.load(answer["Payload"])["greeting"]
+        make: Any = boto3.client
+        keys = {"aws_access_key_id": facts["access_key"], "aws_secret_access_key": facts["secret_key"]}
+        client = make("lambda", endpoint_url=facts["aws_endpoint"], region_name=facts["region"], **keys)
+        greeting = json.load(client.invoke(FunctionName="tiny-plain")["Payload"])["greeting"]
         assert greeting == f"{facts['hosted_zone_id']} {facts['private_hosted_zone_id']} ex.test"
-        started = children(process.pid)
-        assert len(started) >= 2  # the warden and a function
+        others = descendants(process.pid)
+        assert len(others) >= 2  # the warden and a function
         process.send_signal(number)
         assert process.wait(timeout=5) == 0
-        assert process.stderr
         assert process.stderr.read() == ""
-    eventually(lambda: not any(alive(pid) for pid in started))
+    eventually(lambda: not any(alive(pid) for pid in others))
     assert not (tmp_path / ".localcloud" / "run.json").exists()
     assert "START" in (tmp_path / ".localcloud" / "logs" / "tiny-plain.log").read_text()
 
 
 def test_killed_outright_it_leaves_no_process_either(package: Path, tmp_path: Path) -> None:
-    process = start(tmp_path, "--package", package, "--stack", "tiny", "--zone", "ex.test")
-    with process:
+    with started(tmp_path, "--package", package, "--stack", "tiny", "--zone", "ex.test") as process:
         until_ready(process)
-        started = children(process.pid)
-        process.kill()
-    eventually(lambda: not any(alive(pid) for pid in started))
+        others = descendants(process.pid)
+        assert others
+    eventually(lambda: not any(alive(pid) for pid in others))
 
 
 def test_a_taken_port_is_one_clear_line_and_exit_code_2(package: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         arguments = ["--package", package, "--stack", "tiny", "--zone", "ex.test"]
-        process = start(tmp_path, *arguments, AWS_PORT=port)
-        _, error = process.communicate(timeout=20)
+        with started(tmp_path, *arguments, AWS_PORT=port) as process:
+            _, error = process.communicate(timeout=20)
     assert (process.returncode, error) == (2, f"port {port} is taken: set AWS_PORT to another one\n")
 
 
@@ -122,7 +126,7 @@ def test_a_wrong_argument_is_one_clear_line_and_exit_code_2(
 def test_a_stack_that_cannot_be_made_is_told_with_its_reason(tmp_path: Path) -> None:
     template = {"Resources": {"P": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": ["no"]}}}}
     (tmp_path / "sam.json").write_text(json.dumps(template))
-    process = start(tmp_path, "--package", tmp_path, "--stack", "s", "--zone", "ex.test")
-    _, error = process.communicate(timeout=20)
+    with started(tmp_path, "--package", tmp_path, "--stack", "s", "--zone", "ex.test") as process:
+        _, error = process.communicate(timeout=20)
     assert process.returncode == 1
     assert error.startswith("not deployed: s is ROLLBACK_COMPLETE: P (AWS::SQS::QueuePolicy): ")

@@ -217,9 +217,11 @@ def test_no_process_outlives_the_emulator_even_when_that_is_killed(tmp_path: Pat
     )
     with emulator:
         assert emulator.stdout
-        pids = next(line for line in emulator.stdout if line.startswith("pids")).split()[1:]
-        assert all(alive(pid) for pid in pids)
-        emulator.kill()
+        try:
+            pids = next(line for line in emulator.stdout if line.startswith("pids")).split()[1:]
+            assert all(alive(pid) for pid in pids)
+        finally:
+            emulator.kill()
     eventually(lambda: not any(alive(pid) for pid in pids))
 
 

@@ -200,14 +200,25 @@ def instances(aws: AwsServer, *regions: str) -> Ec2Instances:
     return Ec2Instances(lambda place: aws.client("ec2", place.region), places, "ShortName")
 
 
-def test_instances_are_asked_for_two_hundred_a_call(aws: AwsServer):
-    ids = launch(aws, 450, "ap-south-1")
+def test_up_to_two_hundred_instances_are_asked_for_in_one_call(aws: AwsServer):
+    ids = launch(aws, 201, "ap-south-1")[:200]
     place = Place(aws.account_id, "ap-south-1")
     before = aws.calls.count("ec2:DescribeInstances")
     seen = instances(aws, "ap-south-1").some({Ref(place, id_) for id_ in ids})
-    assert aws.calls.count("ec2:DescribeInstances") - before == 3
+    assert aws.calls.count("ec2:DescribeInstances") - before == 1
     assert set(seen.instances) == set(ids)
     assert all(i.is_up and i.public_dns and i.tag == "web" for i in seen.instances.values())
+
+
+def test_in_a_storm_the_whole_place_is_read(aws: AwsServer):
+    ids = launch(aws, 250, "ap-south-2")
+    place = Place(aws.account_id, "ap-south-2")
+    before = aws.calls.count("ec2:DescribeInstances")
+    seen = instances(aws, "ap-south-2").some({Ref(place, id_) for id_ in ids[:201]})
+    assert aws.calls.count("ec2:DescribeInstances") - before == 1
+    assert set(seen.instances) == set(ids)
+    assert seen.whole == {place}
+    assert not seen.is_everything
 
 
 def test_an_unknown_instance_is_missing_from_what_was_asked_for(aws: AwsServer):

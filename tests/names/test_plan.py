@@ -159,6 +159,15 @@ def test_a_mark_that_cannot_be_read_protects_what_it_may_have_spoken_for():
     assert [p.kind for p in made.problems] == ["mark"]
 
 
+def test_a_storm_in_one_place_says_nothing_about_another():
+    zone = FakeZone()
+    settle(zone, fleet(instance(1, "web"), instance(2, "db", place=THERE), places=(HERE, THERE)))
+    asked = frozenset({Ref(HERE, instance(1).id)})
+    storm = Fleet({instance(1).id: instance(1, "web")}, whole=frozenset({HERE}), asked=asked)
+    made = plan(zone.read(), storm, RULES)
+    assert (made.steps, made.problems) == ((), ())
+
+
 def test_a_holder_in_a_place_that_was_not_read_keeps_its_name():
     zone = FakeZone()
     far = Ref(THERE, "i-0000000000000ffff")
