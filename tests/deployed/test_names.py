@@ -2,10 +2,13 @@
 
 import json
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 import requests
 
+from chalicelib.names import events
+from chalicelib.names.model import Place, Ref
 from localcloud.cloud import LocalCloud
 from tests.conftest import ROOT
 from tests.deployed.conftest import Deployment, eventually, launch
@@ -175,3 +178,30 @@ def test_a_sweep_says_that_it_was_good_and_how_many_names_there_are(cloud: Local
     listed = cloud.client("cloudwatch").list_metrics(Namespace="Groundskeeper")["Metrics"]
     mine = {m["MetricName"] for m in listed if {"Name": "stack", "Value": deployment.name} in m["Dimensions"]}
     assert {"GoodSweeps", "NamesOwned", "NamesDesired", "NamesUnverified", "SecondsFromEventToChange"} <= mine
+
+
+def test_every_permission_is_one_that_is_used(cloud: LocalCloud, deployment: Deployment):
+    unknown = f"i-{uuid.uuid4().hex[:17]}"
+    body = events.recheck(Ref(Place(cloud.aws.account_id, cloud.aws.region), unknown), datetime.now(UTC))
+    young = body.replace(events.RECHECK, "EC2 Instance State-change Notification")
+    cloud.client("sqs").send_message(QueueUrl=deployment.stack.outputs["InstanceQueueUrl"], MessageBody=young)
+    launch(cloud, "permitted")
+    deployment.sweep()
+    eventually(lambda: _allowed() <= _used(cloud))
+
+
+def _allowed() -> set[str]:
+    statements = [
+        s for file in (ROOT / ".chalice").glob("policy-*.json") for s in json.loads(file.read_text())["Statement"]
+    ]
+    actions = {action for s in statements if "Fn::If" not in s for action in s["Action"]}
+    # Lambda itself writes logs and polls the queue; AssumeRole is used where there are other accounts.
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+    polling = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    return actions - polling - {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def _used(cloud: LocalCloud) -> set[str]:
+    """Return what was called with the temporary keys of roles."""
+    calls = cloud.aws.calls.snapshot()
+    return {call.action.removesuffix("Batch") for call in calls if call.caller.startswith("ASIA")}
