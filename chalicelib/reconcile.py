@@ -36,11 +36,17 @@ class Carried[S]:
     postponed: list[tuple[S, str]] = field(default_factory=list)
 
 
-def carry_out[S](batches: Iterable[Sequence[S]], apply: Callable[[Sequence[S]], None], *, bisect: bool) -> Carried[S]:
-    """Apply each batch; one that is refused spoils none of the others.
+def carry_out[S](
+    batches: Iterable[Sequence[S]],
+    later: Iterable[Sequence[S]],
+    apply: Callable[[Sequence[S]], None],
+    *,
+    bisect: bool,
+) -> Carried[S]:
+    """Apply each batch but those for later; one that is refused spoils none of the others.
 
     With ``bisect`` a refused batch is halved until the bad step stands alone; without it the batch is set aside whole.
-    ``TryAgain`` postpones the batch and all behind it. Other errors pass through.
+    ``TryAgain`` postpones the batch and all behind it, those for later included. Other errors pass through.
     """
     carried: Carried[S] = Carried()
     waiting = deque(batches)
@@ -55,7 +61,7 @@ def carry_out[S](batches: Iterable[Sequence[S]], apply: Callable[[Sequence[S]], 
             else:
                 carried.refused += [(step, str(reason)) for step in batch]
         except TryAgain as reason:
-            carried.postponed = [(step, str(reason)) for late in (batch, *waiting) for step in late]
+            carried.postponed = [(step, str(reason)) for late in (batch, *waiting, *later) for step in late]
             break
         else:
             carried.landed += batch

@@ -130,7 +130,7 @@ class Route53Zone:
 
     def read(self, turn: Turn | None = None, *, fresh: bool = True) -> Zone:
         """Return the zone at and below the domain; unless ``fresh``, from memory if nobody wrote to it since."""
-        if not fresh and turn and self._memory and self._memory[0] == turn.number - 1:
+        if not fresh and turn and self._memory and self._memory[0] in (turn.number - 1, turn.number):
             zone = self._memory[1]
         else:
             zone = zone_of(self.domain, self.view, self._owner, self.record_sets(self.domain))

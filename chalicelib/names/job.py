@@ -14,6 +14,7 @@ from chalicelib.names.batches import pack
 from chalicelib.names.marks import Zone
 from chalicelib.names.model import Fleet, Instance, Place, Plan, Ref, Remove, Rules, Step
 from chalicelib.names.plan import plan
+from chalicelib.reconcile import Carried
 
 
 class Instances(Protocol):
@@ -55,13 +56,19 @@ class HostedZone(Protocol):
 
 @dataclass
 class Outcome:
-    """What one run did in one zone."""
+    """What one run did in one zone: its last plan, what it was made from, and what became of all steps."""
 
     plan: Plan = field(default_factory=Plan)
     fleet: Fleet = field(default_factory=lambda: Fleet({}))
     landed: list[Step] = field(default_factory=list)
     refused: list[tuple[Step, str]] = field(default_factory=list)
     postponed: list[tuple[Step, str]] = field(default_factory=list)
+
+    def add(self, carried: Carried[Step], *, keep_refused: bool) -> None:
+        """Add what became of one round's steps."""
+        self.landed += carried.landed
+        self.postponed += carried.postponed
+        self.refused += carried.refused if keep_refused else []
 
     @property
     def is_complete(self) -> bool:
@@ -132,17 +139,25 @@ def _run(
     fresh: bool,
     force: bool = False,
 ) -> Outcome:
-    """Make at most two rounds: what Route 53 refuses in the first may be our own outdated view of the zone."""
+    """Look, plan and write until no more than one batch is left, and write that.
+
+    After each round of full batches it looks again: in a storm the last, half-empty batch then takes along what has
+    happened meanwhile. It also looks again after a refusal, which may be due to an outdated view of the zone; what is
+    refused a second time is bisected.
+    """
     outcome = Outcome()
+    doubt = False
     with zone.turn() as turn:
-        for last_round in (False, True):
-            known = zone.read(turn, fresh=fresh or last_round)
+        while True:
+            known = zone.read(turn, fresh=fresh or doubt)
             outcome.fleet = observe(known)
             outcome.plan = plan(known, outcome.fleet, rules)
             check(outcome.plan, outcome.fleet, force=force)
-            carried = reconcile.carry_out(pack(outcome.plan.steps), partial(zone.apply, turn), bisect=last_round)
-            outcome.landed += carried.landed
-            outcome.refused, outcome.postponed = carried.refused, carried.postponed
-            if carried.postponed or not carried.refused:
-                break
-    return outcome
+            hopeless = {step for step, _ in outcome.refused}
+            batches = list(pack(step for step in outcome.plan.steps if step not in hopeless))
+            now, later = (batches[:-1], batches[-1:]) if len(batches) > 1 else (batches, [])
+            carried = reconcile.carry_out(now, later, partial(zone.apply, turn), bisect=doubt)
+            outcome.add(carried, keep_refused=doubt)
+            if carried.postponed or not (later or (carried.refused and not doubt)):
+                return outcome
+            fresh, doubt = False, doubt or bool(carried.refused)
