@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from chalicelib.errors import BadSettings
 
-_ROLE = re.compile(r"arn:[a-z-]+:iam::(\d{12}):role/\S+")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_ACCOUNT = re.compile(r"\d{12}")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
+_SPOKE = re.compile(r"arn:[a-z-]+:iam::\{account\}:role/\S+")
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,12 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         BadSettings: one or more settings are missing or malformed; the message names every one of them.
     """
     reader = _Reader(environment)
+    accounts = reader.words("ACCOUNTS", _ACCOUNT, "12-digit account numbers with spaces between")
+    spoke = reader.text("SPOKE_ROLE", _SPOKE, "a role's ARN with {account} in it") if accounts else ""
     region = reader.text("AWS_REGION", _REGION, "a region such as eu-west-1")
     settings = Settings(
-        stack=reader.text("STACK_NAME", re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,61}"), "the CloudFormation stack's name"),
-        account=reader.text("ACCOUNT_ID", re.compile(r"\d{12}"), "a 12-digit account number"),
+        stack=reader.text("STACK_NAME", re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,42}"), "the CloudFormation stack's name"),
+        account=reader.text("ACCOUNT_ID", _ACCOUNT, "a 12-digit account number"),
         region=region,
         table=reader.text("TABLE_NAME", re.compile(r"[\w.-]+"), "the DynamoDB table's name"),
         instance_queue_url=reader.text("INSTANCE_QUEUE_URL", re.compile(r"https?://\S+"), "the queue's URL"),
@@ -55,7 +58,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         short_name_tag=reader.text("SHORT_NAME_TAG", re.compile(r"[^*?]{1,128}"), "a tag key", "ShortName"),
         ttl=reader.number("RECORD_TTL", 0, 2_147_483_647, "60"),
         regions=tuple(reader.words("REGIONS", _REGION, "region names with spaces between")) or (region,),
-        account_roles={arn.split(":")[4]: arn for arn in reader.words("ACCOUNT_ROLES", _ROLE, "role ARNs")},
+        account_roles={account: spoke.replace("{account}", account) for account in accounts},
         reserved_names=frozenset(reader.words("RESERVED_NAMES", re.compile(r"[a-z0-9-]+"), "labels in lower case")),
         dry_run=reader.text("DRY_RUN", re.compile(r"[01]?"), "1 or 0", "0") == "1",
     )

@@ -21,10 +21,10 @@ def test_what_is_not_said_has_a_default():
 
 
 def test_lists_are_read():
-    role = "arn:aws:iam::222222222222:role/groundskeeper-spoke"
-    read = settings.read({**GOOD, "REGIONS": "eu-west-1 us-east-1", "ACCOUNT_ROLES": role, "RESERVED_NAMES": "ns www"})
+    spokes = {"ACCOUNTS": "222222222222", "SPOKE_ROLE": "arn:aws:iam::{account}:role/gk-spoke"}
+    read = settings.read({**GOOD, **spokes, "REGIONS": "eu-west-1 us-east-1", "RESERVED_NAMES": "ns www"})
     assert read.regions == ("eu-west-1", "us-east-1")
-    assert read.account_roles == {"222222222222": role}
+    assert read.account_roles == {"222222222222": "arn:aws:iam::222222222222:role/gk-spoke"}
     assert read.reserved_names == {"ns", "www"}
 
 
@@ -46,7 +46,7 @@ def test_lists_are_read():
         ("RECORD_TTL", "sixty"),
         ("RECORD_TTL", "2147483648"),
         ("REGIONS", "eu-west-1 Mars"),
-        ("ACCOUNT_ROLES", "222222222222"),
+        ("ACCOUNTS", "22222222222"),
         ("RESERVED_NAMES", "Not.A.Label"),
         ("DRY_RUN", "yes"),
     ],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_sqs import SQSClient
 
-FILTER_VALUES = 200  # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+FILTER_VALUES = 200  # a call, over all its filters: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
 PAGE = 1_000
 
 
@@ -52,13 +52,14 @@ class Ec2Instances:
             elif place in self._places:
                 fleet |= self._read(place, [], whole=frozenset({place}), asked=asked)
             else:
-                fleet |= Fleet({}, unread={place: "is neither in REGIONS nor has a role in ACCOUNT_ROLES"})
+                fleet |= Fleet({}, unread={place: "is not among REGIONS of this account and of ACCOUNTS"})
         return fleet
 
     def claimants(self, place: Place, labels: Collection[str]) -> Fleet:
         """Return running instances whose tag has one of these labels somewhere in it."""
         running: FilterTypeDef = {"Name": "instance-state-name", "Values": ["running"]}
-        filters = [[*tag, running] for tag in _filters(f"tag:{self._tag}", [f"*{label}*" for label in labels])]
+        tags = _filters(f"tag:{self._tag}", [f"*{label}*" for label in labels], FILTER_VALUES - 1)
+        filters = [[*tag, running] for tag in tags]
         return self._read(place, filters)
 
     def _read(
@@ -83,8 +84,8 @@ class Ec2Instances:
         return Fleet(found, whole, asked)
 
 
-def _filters(name: str, values: Iterable[str]) -> "list[list[FilterTypeDef]]":
-    return [[{"Name": name, "Values": list(some)}] for some in batched(sorted(values), FILTER_VALUES)]
+def _filters(name: str, values: Iterable[str], most: int = FILTER_VALUES) -> "list[list[FilterTypeDef]]":
+    return [[{"Name": name, "Values": list(some)}] for some in batched(sorted(values), most)]
 
 
 def _instance(shown: "InstanceTypeDef", place: Place, tag: str) -> Instance:
