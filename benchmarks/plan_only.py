@@ -12,13 +12,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.result import Result
-from chalicelib.names.batches import created
-from chalicelib.names.marks import zone_of
+from chalicelib.names.changes import created
 from chalicelib.names.model import Fleet, Instance, Place, Rules, View
 from chalicelib.names.plan import plan
+from chalicelib.names.zone import zone_of
 
 SIZES = (1_000, 10_000, 100_000)
 PLACE = Place("123456789012", "eu-west-1")
+RULES = Rules(60, "ShortName", frozenset())
 LAUNCHED = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -37,13 +38,13 @@ def measure(size: int) -> dict[str, float]:
     floor = peak()
     first = fleet(size, 0)
     start = time.perf_counter()
-    made = plan(zone_of("example.com", View.PUBLIC, "stack", []), first, Rules())
+    made = plan(zone_of("example.com", View.PUBLIC, "stack", []), first, RULES)
     creating = time.perf_counter() - start
     records = [record for change in made.changes if (record := created(change))]
     names = sum(record.type != "TXT" for record in records)
     later = fleet(size, size // 100)
     start = time.perf_counter()
-    made = plan(zone_of("example.com", View.PUBLIC, "stack", records), later, Rules())
+    made = plan(zone_of("example.com", View.PUBLIC, "stack", records), later, RULES)
     sweeping = time.perf_counter() - start
     if names != 2 * size or len(made.changes) != 2 * (size // 100):
         raise AssertionError(f"{names} names and {len(made.changes)} changes for {size} instances")

@@ -2,7 +2,6 @@
 
 GroundskeeperError
 ├── BadSettings    the deployment is wrong: fail at the first invocation, name the setting
-├── BadRequest     the caller sent something unusable: tell the caller what and why
 ├── BadEvent       the trigger cannot be read: log it whole, keep it in the dead-letter queue
 ├── UnsafePlan     the plan changes too much: change nothing, raise an alarm
 ├── Refused        AWS will not take this change batch as it is: look again, then set the bad change aside
@@ -18,16 +17,16 @@ class BadSettings(GroundskeeperError):
     """The deployment is wrong; the message names the setting and what to do."""
 
 
-class BadRequest(GroundskeeperError):
-    """The caller sent something unusable; the message says what and why."""
-
-
 class BadEvent(GroundskeeperError):
     """A trigger cannot be read; the message says what is missing."""
 
 
 class UnsafePlan(GroundskeeperError):
-    """A plan would change more than is safe without a person's word."""
+    """A plan would take away ``removals`` things, which is more than is safe without a person's word."""
+
+    def __init__(self, message: str, removals: int) -> None:
+        super().__init__(message)
+        self.removals = removals
 
 
 class Refused(GroundskeeperError):

@@ -8,6 +8,7 @@ from chalicelib.errors import GroundskeeperError, Refused, TryAgain, UnsafePlan
 
 SAFE_REMOVALS = 5
 SAFE_SHARE = 0.30
+MOST_SET_ASIDE = 20  # more bad steps than that are no accident, and looking for each costs two calls
 
 
 def guard(removals: int, owned: int, *, force: bool = False) -> None:
@@ -23,7 +24,8 @@ def guard(removals: int, owned: int, *, force: bool = False) -> None:
     if removals > limit and not force:
         raise UnsafePlan(
             f"{removals} of {owned} would be removed because they are missing or no longer asked for, "
-            f"and at most {limit} may be without a person's word: nothing was changed"
+            f"and at most {limit} may be without a person's word: nothing was changed",
+            removals,
         )
 
 
@@ -45,7 +47,8 @@ def carry_out[S](
 ) -> Carried[S]:
     """Apply each batch but those for later; one that is refused spoils none of the others.
 
-    With ``bisect`` a refused batch is halved until the bad step stands alone; without it the batch is set aside whole.
+    With ``bisect`` a refused batch is halved until the bad step stands alone, but after 20 of them no more; without it
+    the batch is set aside whole.
     ``TryAgain`` postpones the batch and all behind it, those for later included. Other errors pass through.
     """
     carried: Carried[S] = Carried()
@@ -55,7 +58,7 @@ def carry_out[S](
         try:
             apply(batch)
         except Refused as reason:
-            if bisect and len(batch) > 1:
+            if bisect and len(batch) > 1 and len(carried.refused) < MOST_SET_ASIDE:
                 half = len(batch) // 2
                 waiting.extendleft((batch[half:], batch[:half]))
             else:

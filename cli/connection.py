@@ -19,6 +19,8 @@ RUN_FILE = Path(".localcloud/run.json")
 def session(*, local: bool, region: str | None, profile: str | None) -> tuple[boto3.Session, dict[str, Any]]:
     """Return a session, and what a local cloud says of itself if one is meant.
 
+    A local cloud's address goes into AWS_ENDPOINT_URL, so that sessions made later go there too.
+
     Raises:
         BadSettings: no local cloud runs, or there is no such profile or no region.
     """
@@ -38,23 +40,28 @@ def session(*, local: bool, region: str | None, profile: str | None) -> tuple[bo
     return boto3.Session(run["access_key"], run["secret_key"], region_name=run["region"]), run
 
 
-def exists(made: boto3.Session, stack: str) -> bool:
-    """Say whether a stack's sweep function is there."""
+def environment(made: boto3.Session, stack: str) -> dict[str, str] | None:
+    """Return the environment of a stack's sweep function, or None where there is no such stack."""
     try:
-        made.client("lambda").get_function_configuration(FunctionName=f"{stack}-sweep-names")
+        function = made.client("lambda").get_function_configuration(FunctionName=f"{stack}-sweep-names")
     except ClientError as error:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return False
+            return None
         raise
-    return True
+    return function["Environment"]["Variables"]
+
+
+def exists(made: boto3.Session, stack: str) -> bool:
+    """Say whether a stack is there."""
+    return environment(made, stack) is not None
 
 
 def deployed_settings(made: boto3.Session, stack: str) -> Settings:
     """Return the settings of a deployed stack; raise BadSettings where there is none to read."""
-    if not exists(made, stack):
+    variables = environment(made, stack)
+    if variables is None:
         raise BadSettings(f"there is no stack {stack} in {made.region_name}: name it with --stack and --region")
-    function = made.client("lambda").get_function_configuration(FunctionName=f"{stack}-sweep-names")
-    return settings.read({**function["Environment"]["Variables"], "AWS_REGION": made.region_name})
+    return settings.read({**variables, "AWS_REGION": made.region_name})
 
 
 def connect(*, stack: str, local: bool, region: str | None, profile: str | None) -> Wiring:

@@ -2,8 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +10,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
 from chalicelib.errors import BadSettings, GroundskeeperError, UnsafePlan
-from chalicelib.lease.aws import Turn
-from chalicelib.names import job, report
-from chalicelib.names.aws import Route53Zone
+from chalicelib.lease.aws import unshared
+from chalicelib.names import job, plan
+from chalicelib.names.aws.route53 import Identity, Route53Zone
+from chalicelib.names.changes import names_only
 from chalicelib.names.job import Outcome
-from chalicelib.names.model import Rules, View
+from chalicelib.names.model import View
+from chalicelib.names.pace import Pace
+from chalicelib.names.service import Results
 from chalicelib.wiring import PATIENT
 from cli import connection, screen, zonefile
 from cli.screen import err, out
@@ -47,22 +48,22 @@ def plan_names(
     as_json: Json = False,
 ) -> None:
     """Say which names a sweep would change, and why; change nothing."""
-    wiring = connection.connect(stack=stack, local=local, region=region, profile=profile)
-    outcomes = {view: job.preview(wiring.instances, zone, wiring.rules) for view, zone in wiring.zones.items()}
+    results = connection.connect(stack=stack, local=local, region=region, profile=profile).names.preview()
     if as_json:
-        out.print_json(
-            json.dumps(
-                [screen.as_json(view, c) for view, o in outcomes.items() for c in report.names_only(o.plan.steps)]
-            )
-        )
-        return
-    for view, outcome in outcomes.items():
-        screen.show(view, outcome, report.names_only(outcome.plan.steps), "would change")
+        plans = {view: names_only(outcome.plan.steps) for view, outcome in results.outcomes.items()}
+        changes = [screen.as_json(view, change) for view, planned in plans.items() for change in planned]
+        out.print_json(json.dumps(changes))
+    for view, outcome in results.outcomes.items():
+        if not as_json:
+            screen.show_changes(names_only(outcome.plan.steps))
+        screen.show_what_is_left(outcome)
         try:
             job.check(outcome.plan, outcome.fleet, force=False)
         except UnsafePlan as reason:
             err.print(f"a sweep would refuse this: {reason}", style="bold yellow")
-    _exit_if_incomplete(outcomes.values())
+        if not as_json:
+            screen.summarize(view, outcome, names_only(outcome.plan.steps), "would change")
+    _end(results)
 
 
 @sweep_app.command("names")
@@ -74,21 +75,19 @@ def sweep_names(
     force: Annotated[bool, typer.Option("--force", help="Remove names even where that looks like a mistake.")] = False,
 ) -> None:
     """Put every name right now, as the schedule does."""
-    wiring = connection.connect(stack=stack, local=local, region=region, profile=profile)
-    outcomes = {view: wiring.sweep(view, force=force) for view in wiring.zones}
-    for view, outcome in outcomes.items():
-        done = outcome.plan.steps if wiring.settings.dry_run else outcome.landed
-        screen.show(
-            view, outcome, report.names_only(done), "would change (DRY_RUN)" if wiring.settings.dry_run else "changed"
-        )
-    _exit_if_incomplete(outcomes.values())
+    names = connection.connect(stack=stack, local=local, region=region, profile=profile).names
+    results = names.sweep(force=force)
+    for view, outcome in results.outcomes.items():
+        done = names_only(outcome.plan.steps if names.is_dry_run else outcome.landed)
+        screen.show(view, outcome, done, "would change (DryRun=1)" if names.is_dry_run else "changed")
+    _end(results)
 
 
 @release_app.command("names")
 def release_names(
     zone_id: Annotated[str, typer.Option(help="The hosted zone.")],
-    stack: Stack = DEFAULT_STACK,
-    domain: Annotated[str, typer.Option(help="The stack's DOMAIN, where it had one.")] = "",
+    stack: Annotated[str, typer.Option(help="The CloudFormation stack that is gone.")],
+    domain: Annotated[str, typer.Option(help="The stack's Domain, where it had one.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without this it is only said.")] = False,
     local: Local = False,
     region: Region = None,
@@ -98,18 +97,17 @@ def release_names(
     session, _ = connection.session(local=local, region=region, profile=profile)
     if yes and connection.exists(session, stack):
         raise BadSettings(f"stack {stack} still exists, and its next sweep would bring the names back: delete it first")
-    route53 = session.client("route53", config=PATIENT)
-    # The view only matters for writing addresses; the stack is gone, so nobody else writes as its owner.
-    turn = Turn(0, float("inf"), lambda: 0.0)
-    zone = Route53Zone(route53, zone_id, View.PUBLIC, stack.lower(), lambda: nullcontext(turn), domain)
-    outcome = job.release(zone, Rules(), dry_run=not yes)
-    screen.show(
-        zone_id,
-        outcome,
-        report.names_only(outcome.landed if yes else outcome.plan.steps),
-        "deleted" if yes else "would delete",
-    )
-    _exit_if_incomplete([outcome])
+    # The stack is gone, so nobody else writes as its owner; the view matters only to those who write addresses.
+    identity = Identity(zone_id, View.PUBLIC, stack.lower(), domain)
+    zone = Route53Zone(session.client("route53", config=PATIENT), identity, unshared, Pace())
+    if yes:
+        outcome = job.release(zone)
+        screen.show(zone_id, outcome, names_only(outcome.landed), "deleted")
+    else:
+        planned = plan.release(zone.read())
+        outcome = Outcome(planned, owned=planned.owned)
+        screen.show(zone_id, outcome, names_only(planned.steps), "would delete")
+    _end(Results({zone_id: outcome}, {}))
 
 
 @zone_app.command("export")
@@ -135,8 +133,11 @@ def export_zone(
         err.print(f"left out: {line}", style="yellow", markup=False)
 
 
-def _exit_if_incomplete(outcomes: Iterable[Outcome]) -> None:
-    if not all(outcome.is_complete for outcome in outcomes):
+def _end(results: Results) -> None:
+    """Exit with 1 unless everything was seen and done; raise what kept a zone from it."""
+    for error in results.errors.values():
+        raise error
+    if not results.is_good:
         raise typer.Exit(1)
 
 

@@ -30,7 +30,7 @@ def render(records: Iterable[RecordSet]) -> tuple[str, list[str]]:
 
 def _lines(record: RecordSet) -> list[str]:
     if record.variant:
-        raise ValueError(f"it is Route 53's own ({record.variant})")
+        raise ValueError(f"a master file cannot say it: it is {record.variant}")
     name = dns.name.Name((*dnsname.labels(record.name), b"")).to_text()
     type_ = dns.rdatatype.from_text(record.type)
     found = []

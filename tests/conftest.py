@@ -1,6 +1,7 @@
 """What tests of the application share: one local cloud for each worker process, which they may all use at once."""
 
 import logging
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,3 +26,22 @@ def cloud() -> Iterator[LocalCloud]:
 def aws(cloud: LocalCloud) -> AwsServer:
     """Return an emulated AWS with the strict Route 53; tests share it and make their own zones and tables."""
     return cloud.aws
+
+
+@pytest.fixture
+def table(aws: AwsServer) -> str:
+    name = f"table-{uuid.uuid4().hex}"
+    keys = [("pk", "HASH"), ("sk", "RANGE")]
+    aws.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+    )
+    return name
+
+
+@pytest.fixture
+def zone_id(aws: AwsServer) -> str:
+    answer = aws.client("route53").create_hosted_zone(Name="example.com", CallerReference=uuid.uuid4().hex)
+    return str(answer["HostedZone"]["Id"].removeprefix("/hostedzone/"))

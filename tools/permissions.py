@@ -18,8 +18,9 @@ WHY = {
     "TakeEvents": "Lambda polls the queue in the function's name.",
     "AskForASecondLook": "A young instance without a tag or an address is looked at again some seconds later.",
     "SeeInstances": "What instances there are. EC2 has no narrower resource for this action.",
-    "ActInOtherAccounts": "Only if AccountRoles is given: the roles that see instances there.",
-    "ReadAndWriteNames": "The zones named by HostedZoneId and PrivateHostedZoneId, and no other.",
+    "ActInOtherAccounts": "Only if Accounts is given: the role that sees instances there, which must trust this one.",
+    "ReadNames": "The zones named by HostedZoneId and PrivateHostedZoneId, and no other.",
+    "WriteNames": "The same zones; only the record types that names and marks have, and never UPSERT.",
     "BeTheOneWriter": "The lease that lets one run at a time write to a zone; no other item of the table.",
 }
 HEAD = """# Permissions

@@ -8,19 +8,19 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
+from chalicelib.aws import said_not_now
 from chalicelib.errors import TryAgain
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-MARGIN = 5.0  # seconds: clocks of two holders may differ by so much, and a write may take as long
-LONGEST_WAIT = 1.0
+CLOCKS_DIFFER = 5.0  # seconds, at the most, between two holders
+LONGEST_WRITE = 80.0  # seconds, with the client's own retries and pauses (wiring.py)
+LONGEST_PAUSE = 1.0  # seconds between two tries to take a lease
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,14 @@ class Turn:
 
     def check(self) -> None:
         """Raise TryAgain unless there is time for one more write."""
-        if self.clock() > self.until - MARGIN:
-            raise TryAgain("the time to be the zone's one writer is over: the rest is left to the next run")
+        if self.clock() > self.until - LONGEST_WRITE:
+            raise TryAgain("the time of this run is over: the rest is left to the next one")
+
+
+@contextmanager
+def unshared() -> Iterator[Turn]:
+    """Be in turn without a lease, where nobody else can write."""
+    yield Turn(0, float("inf"), time.time)
 
 
 class Lease:
@@ -68,34 +74,35 @@ class Lease:
         while (turn := self._try(holder)) is None:
             if self._clock() >= deadline:
                 raise TryAgain(f"another run is writing to {self._name}")
-            self._sleep(random.uniform(0.1, LONGEST_WAIT))
+            self._sleep(random.uniform(0.1, LONGEST_PAUSE))
         return turn
 
     def _try(self, holder: str) -> Turn | None:
         now = self._clock()
         until = now + self._seconds
         try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=self._key,
-                UpdateExpression="SET holder = :holder, held_until = :until ADD turn :one",
-                ConditionExpression="attribute_not_exists(held_until) OR held_until < :now",
-                ExpressionAttributeValues={
-                    ":holder": {"S": holder},
-                    ":until": {"N": f"{until:.3f}"},
-                    ":now": {"N": f"{now - MARGIN:.3f}"},
-                    ":one": {"N": "1"},
-                },
-                ReturnValues="UPDATED_NEW",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return None
-            raise
+            with said_not_now("DynamoDB"):
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key=self._key,
+                    UpdateExpression="SET holder = :holder, held_until = :until ADD turn :one",
+                    # Or our own: the client repeats a request whose answer was lost.
+                    ConditionExpression="attribute_not_exists(held_until) OR held_until < :now OR holder = :holder",
+                    ExpressionAttributeValues={
+                        ":holder": {"S": holder},
+                        ":until": {"N": f"{until:.3f}"},
+                        ":now": {"N": f"{now - CLOCKS_DIFFER:.3f}"},
+                        ":one": {"N": "1"},
+                    },
+                    ReturnValues="UPDATED_NEW",
+                )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return None
         return Turn(int(answer["Attributes"]["turn"]["N"]), until, self._clock)
 
     def _give_back(self, holder: str) -> None:
-        try:
+        # Where ours ran out and another took it since, there is nothing to give back.
+        with suppress(self._client.exceptions.ConditionalCheckFailedException), said_not_now("DynamoDB"):
             self._client.update_item(
                 TableName=self._table,
                 Key=self._key,
@@ -103,10 +110,6 @@ class Lease:
                 ConditionExpression="holder = :holder",
                 ExpressionAttributeValues={":holder": {"S": holder}},
             )
-        except ClientError as error:
-            # Ours ran out and another took it since: there is nothing to give back.
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
 
     @property
     def _key(self) -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Change batches within Route 53's limits, and local token buckets below its throttles.
+"""Change batches within Route 53's limits.
 
 Limits: 1,000 ResourceRecord elements and 32,000 characters in Value elements a request
 (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests-changeresourcerecordsets).
@@ -6,37 +6,13 @@ An UPSERT would count twice in both; a repointed record set is sent as DELETE of
 wanted, which costs the same and, unlike UPSERT, fails where somebody else wrote in between.
 """
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chalicelib.names.model import Add, Change, RecordSet, Remove, Repoint, Step
+from chalicelib.names.changes import Step, touched
 
 MAX_ELEMENTS = 1_000
 MAX_CHARACTERS = 32_000
-
-
-def deleted(change: Change) -> RecordSet | None:
-    """Return the record set that a change takes out of the zone."""
-    match change:
-        case Remove(held=held) | Repoint(held=held):
-            return held
-        case Add():
-            return None
-
-
-def created(change: Change) -> RecordSet | None:
-    """Return the record set that a change brings into the zone."""
-    match change:
-        case Add(record=record) | Repoint(record=record):
-            return record
-        case Remove():
-            return None
-
-
-def touched(change: Change) -> list[RecordSet]:
-    """Return the record sets that a change sends, each of them one change token."""
-    return [record for record in (deleted(change), created(change)) if record]
 
 
 @dataclass(frozen=True)
@@ -82,27 +58,3 @@ def pack(steps: Iterable[Step]) -> Iterator[list[Step]]:
         weight += more
     if batch:
         yield batch
-
-
-class TokenBucket:
-    """A bucket that holds at most ``burst`` tokens and is refilled at ``rate`` tokens a second."""
-
-    def __init__(
-        self,
-        rate: float,
-        burst: float,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._rate, self._burst, self._clock, self._sleep = rate, burst, clock, sleep
-        self._level, self._at = burst, clock()
-
-    def take(self, tokens: float) -> None:
-        """Wait until there are so many tokens, at most one burst, and take them."""
-        tokens = min(tokens, self._burst)
-        now = self._clock()
-        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
-        self._at = now
-        self._level -= tokens
-        if self._level < 0:
-            self._sleep(-self._level / self._rate)

@@ -22,13 +22,17 @@ _ID = re.compile(r"i-[0-9a-f]{8,17}")
 
 @dataclass(frozen=True)
 class Notice:
-    """One queued message: the instances it is about, when that happened, and the event's own id."""
+    """One queued message: the instances it is about, when that happened, and the event's own id.
+
+    ``says_running`` is not believed, but where EC2 does not say so yet, it is worth another look.
+    """
 
     message: str
     refs: frozenset[Ref]
     at: datetime
     event: str
     is_recheck: bool
+    says_running: bool
 
 
 def read(message: str, body: str) -> Notice:
@@ -45,14 +49,29 @@ def read(message: str, body: str) -> Notice:
         raise BadEvent(f"message {message} is not a JSON object but {type(event).__name__}")
     if not (refs := _refs(event)):
         raise BadEvent(f"message {message} names no instance: neither in resources nor in detail.instance-id")
-    return Notice(message, refs, _time(message, event), str(event.get("id", "")), event.get("detail-type") == RECHECK)
+    detail = event.get("detail")
+    return Notice(
+        message,
+        refs,
+        _time(message, event),
+        str(event.get("id", "")),
+        is_recheck=event.get("detail-type") == RECHECK,
+        says_running=isinstance(detail, dict) and detail.get("state") == "running",
+    )
 
 
-def recheck(ref: Ref, at: datetime) -> str:
-    """Return the body of a message that asks to look at an instance once more."""
-    detail = {"instance-id": ref.id}
-    place = {"account": ref.place.account, "region": ref.place.region}
-    return json.dumps({"detail-type": RECHECK, **place, "time": at.isoformat(), "detail": detail})
+@dataclass(frozen=True)
+class Recheck:
+    """A wish to look at an instance once more; ``at`` is when the event happened that led to it."""
+
+    ref: Ref
+    at: datetime
+
+    def body(self) -> str:
+        """Return it as the body of a queued message."""
+        detail = {"instance-id": self.ref.id}
+        place = {"account": self.ref.place.account, "region": self.ref.place.region}
+        return json.dumps({"detail-type": RECHECK, **place, "time": self.at.isoformat(), "detail": detail})
 
 
 def _refs(event: Mapping[str, Any]) -> frozenset[Ref]:

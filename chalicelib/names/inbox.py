@@ -1,14 +1,13 @@
-"""One batch of the instance queue: read every message, put the names right in every zone, say which messages failed."""
+"""One batch of the instance queue: read every message, put the names right, say which messages failed."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from chalicelib import reconcile
-from chalicelib.errors import BadEvent
+from chalicelib.errors import BadEvent, GroundskeeperError
 from chalicelib.names import events
-from chalicelib.names.events import Notice
+from chalicelib.names.events import Notice, Recheck
 from chalicelib.names.job import Outcome
 from chalicelib.names.model import Fleet, Instance, Ref
 
@@ -18,8 +17,20 @@ YOUNG = timedelta(minutes=2)
 class Rechecks(Protocol):
     """Where a later look at instances is asked for."""
 
-    def ask(self, refs: Collection[Ref]) -> None:
-        """Ask for a look at these instances in some seconds."""
+    def ask(self, rechecks: Iterable[Recheck]) -> None:
+        """Ask for another look, in some seconds."""
+
+
+class Followed(Protocol):
+    """What following instances led to, by zone."""
+
+    @property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """Return what became of each zone that could be written."""
+
+    @property
+    def errors(self) -> Mapping[str, GroundskeeperError]:
+        """Return why other zones could not."""
 
 
 @dataclass
@@ -27,7 +38,7 @@ class Handled:
     """What became of one batch: an outcome for each zone, and for each message that failed the reason."""
 
     notices: list[Notice] = field(default_factory=list)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
     def answer(self) -> dict[str, Any]:
@@ -37,24 +48,24 @@ class Handled:
 
 def handle(
     records: Iterable[Mapping[str, Any]],
-    zones: Iterable[str],
-    follow: Callable[[str, Collection[Ref]], Outcome],
+    follow: Callable[[Collection[Ref]], Followed],
     rechecks: Rechecks,
     now: datetime,
 ) -> Handled:
-    """Follow the instances of one batch in every zone; a zone that cannot be written spoils none of the others."""
+    """Follow the instances that one batch of messages is about."""
     handled = Handled()
     for record in records:
         try:
             handled.notices.append(events.read(record["messageId"], record["body"]))
         except BadEvent as reason:
             handled.failed[record["messageId"]] = str(reason)
-    refs = {ref for notice in handled.notices for ref in notice.refs}
-    handled.outcomes, errors = reconcile.each(zones if refs else (), lambda zone: follow(zone, refs))
-    for zone, error in errors.items():
-        handled.failed |= {notice.message: f"{zone}: {error}" for notice in handled.notices}
-    for outcome in handled.outcomes.values():
-        handled.failed |= _failures(handled.notices, outcome)
+    if refs := {ref for notice in handled.notices for ref in notice.refs}:
+        followed = follow(refs)
+        handled.outcomes = followed.outcomes
+        for zone, error in followed.errors.items():
+            handled.failed |= {notice.message: f"{zone}: {error}" for notice in handled.notices}
+        for outcome in handled.outcomes.values():
+            handled.failed |= _failures(handled.notices, outcome)
     if again := _young(handled, now):
         rechecks.ask(again)
     return handled
@@ -72,8 +83,8 @@ def _failures(notices: Iterable[Notice], outcome: Outcome) -> dict[str, str]:
     }
 
 
-def _young(handled: Handled, now: datetime) -> set[Ref]:
-    """Return instances of young events that EC2 does not show yet, or not yet with an address and a tag.
+def _young(handled: Handled, now: datetime) -> list[Recheck]:
+    """Return instances of young events that EC2 does not show yet as they will be: each once, none a second time.
 
     None of that need raise an event of its own: EC2 is eventually consistent, tag events are best effort, and a tag may
     be set seconds after the instance runs.
@@ -82,11 +93,19 @@ def _young(handled: Handled, now: datetime) -> set[Ref]:
     for outcome in handled.outcomes.values():
         fleet |= outcome.fleet
     young = [notice for notice in handled.notices if not notice.is_recheck and now - notice.at < YOUNG]
-    return {ref for notice in young for ref in notice.refs if _may_change(fleet.instances.get(ref.id), now)}
+    again = {
+        ref: notice.at
+        for notice in reversed(young)
+        for ref in notice.refs
+        if ref.place not in fleet.unread and _may_change(fleet.instances.get(ref.id), notice, now)
+    }
+    return [Recheck(ref, at) for ref, at in sorted(again.items())]
 
 
-def _may_change(seen: Instance | None, now: datetime) -> bool:
-    if seen is None:
+def _may_change(seen: Instance | None, notice: Notice, now: datetime) -> bool:
+    if seen is None or seen.state == "pending":
         return True
-    is_new = seen.is_up and now - seen.launched < YOUNG
-    return is_new and not (seen.tag and (seen.public_dns or seen.public_ip or seen.ipv6))
+    if not seen.is_up:
+        return notice.says_running
+    has_address = seen.public_dns or seen.public_ip or seen.ipv6
+    return now - seen.launched < YOUNG and not (seen.tag and has_address)

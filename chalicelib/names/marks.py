@@ -1,4 +1,4 @@
-"""Ownership: TXT marks in the zone say which names are ours, and the zone as seen through them.
+"""Ownership: TXT marks in the zone say which names are ours.
 
 There is one mark for each instance, at ``_<owner>.<instance id>.<domain>``, so two stacks in one zone cannot claim each
 other's names. Its text is kept short because Route 53 limits the characters of a batch's values, not of its names::
@@ -9,12 +9,9 @@ other's names. Its text is kept short because Route 53 limits the characters of 
 """
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
-from chalicelib.names import dnsname
-from chalicelib.names.model import Place, Problem, RecordSet, Ref, View
+from chalicelib.names.model import Place, RecordSet, Ref
 
 MARK_TTL = 300
 CNAME = ("CNAME",)
@@ -54,84 +51,3 @@ class Mark:
         account, region, shape, minus, labels = found.groups()
         types = _SHAPES[shape] if shape else CNAME
         return cls(Ref(Place(account, region), instance), tuple(labels.split()), types, own=not minus)
-
-
-@dataclass(frozen=True)
-class Zone:
-    """A hosted zone's record sets at and below the domain, and what the marks in it say is ours."""
-
-    domain: str
-    view: View
-    owner: str
-    records: tuple[RecordSet, ...]
-
-    @cached_property
-    def at(self) -> Mapping[str, tuple[RecordSet, ...]]:
-        """Map each name to the record sets that stand at it."""
-        found: dict[str, list[RecordSet]] = {}
-        for record in self.records:
-            found.setdefault(record.name, []).append(record)
-        return {name: tuple(records) for name, records in found.items()}
-
-    @cached_property
-    def _read_marks(self) -> tuple[dict[str, tuple[Mark, RecordSet]], list[Problem]]:
-        prefix, suffix = f"_{self.owner}.", f".{self.domain}"
-        marks, problems = {}, []
-        for record in self.records:
-            instance = record.name.removeprefix(prefix).removesuffix(suffix)
-            if record.name != prefix + instance + suffix or record.type != "TXT" or "." in instance:
-                continue
-            try:
-                mark = Mark.parse(instance, record.values[0] if len(record.values) == 1 else "")
-            except ValueError:
-                problems.append(Problem(record.name, "is not a mark that can be read: left alone", "mark"))
-            else:
-                marks[instance] = (mark, record)
-        return marks, problems
-
-    @property
-    def marks(self) -> Mapping[str, tuple[Mark, RecordSet]]:
-        """Map each instance that holds names to its mark and the record set that carries it."""
-        return self._read_marks[0]
-
-    @property
-    def unreadable_marks(self) -> list[Problem]:
-        """Return a problem for each record that stands where a mark would, but is none."""
-        return self._read_marks[1]
-
-    def mark_obstacle(self, instance: str) -> RecordSet | None:
-        """Return a record set that is not our mark but keeps one from standing at its name."""
-        there = self.at.get(f"_{self.owner}.{instance}.{self.domain}", ())
-        return next((r for r in there if r.type in ("TXT", "CNAME") and instance not in self.marks), None)
-
-    @cached_property
-    def held(self) -> Mapping[tuple[str, str], str]:
-        """Map each name and type that a mark of ours speaks for to the instance that holds it."""
-        return {
-            (f"{label}.{self.domain}", type_): instance
-            for instance, (mark, _) in self.marks.items()
-            for label in mark.all_labels
-            for type_ in mark.types
-        }
-
-    def holder(self, label: str) -> str | None:
-        """Return the instance that holds a label, if one does."""
-        name = f"{label}.{self.domain}"
-        return next((self.held[name, type_] for type_ in ("CNAME", "A", "AAAA") if (name, type_) in self.held), None)
-
-    def is_ours(self, record: RecordSet) -> bool:
-        """Say whether a mark of ours speaks for this record set."""
-        return record.key in self.held and not record.variant
-
-    def after(self, removed: Iterable[RecordSet], added: Iterable[RecordSet]) -> "Zone":
-        """Return the zone as it stands once these record sets went and those came."""
-        records = {(record.key, record.variant): record for record in self.records}
-        for record in removed:
-            records.pop((record.key, record.variant), None)
-        records.update({((record.key), record.variant): record for record in added})
-        return Zone(self.domain, self.view, self.owner, tuple(records.values()))
-
-
-def zone_of(domain: str, view: View, owner: str, records: Iterable[RecordSet]) -> Zone:
-    """Return the zone made of those record sets that are at or below the domain."""
-    return Zone(domain, view, owner, tuple(r for r in records if dnsname.is_within(r.name, domain)))

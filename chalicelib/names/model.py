@@ -1,11 +1,10 @@
-"""The nouns of names: instances as EC2 shows them, record sets as the zone holds them, and changes between the two."""
+"""The nouns of names that are seen: instances as EC2 shows them, record sets as a zone holds them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import Literal
 
 from chalicelib.names import dnsname
 
@@ -56,6 +55,10 @@ class Instance:
         return self.state == "running"
 
 
+type Key = tuple[str, str]
+"""A record set's name and type: what can stand in a zone once."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordSet:
     """A resource record set: canonical name, type, TTL in seconds, and the values just as the zone spells them.
@@ -71,8 +74,8 @@ class RecordSet:
     variant: str = ""
 
     @property
-    def key(self) -> tuple[str, str]:
-        """Return what may be held once in a zone."""
+    def key(self) -> Key:
+        """Return the name and the type."""
         return self.name, self.type
 
     def says_the_same_as(self, other: "RecordSet") -> bool:
@@ -89,69 +92,20 @@ class RecordSet:
         return self.values
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
-    """Create a record set where there is none."""
-
-    record: RecordSet
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Repoint:
-    """Put one record set in the place of another of the same name and type."""
-
-    held: RecordSet
-    record: RecordSet
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """Delete a record set; ``down`` when its instance was seen down, and is not merely missing or unwilling."""
-
-    held: RecordSet
-    because: str
-    down: bool = False
-
-
-type Change = Add | Repoint | Remove
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Changes that land together or not at all, and the instances that they are about."""
-
-    instances: frozenset[str]
-    changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that was left as it is, and why."""
-
-    subject: str
-    reason: str
-    kind: Literal["name", "address", "foreign", "contested", "mark", "outside"] = "name"
-
-
 @dataclass(frozen=True)
 class Fleet:
     """What was seen of EC2: instances, and how far the looking reached.
 
     An instance that is not in ``instances`` is gone if its place was read whole or if it was asked for by its id.
-    ``unread`` says which places could not be read at all, and why.
+    ``unread`` says which places could not be read at all, and why. ``is_everything`` is true of a look at all places,
+    readable or not.
     """
 
     instances: Mapping[str, Instance]
     whole: frozenset[Place] = frozenset()
     asked: frozenset[Ref] = frozenset()
     unread: Mapping[Place, str] = field(default_factory=dict)
-
-    @property
-    def is_everything(self) -> bool:
-        """Whether all places were looked at, rather than what was asked for."""
-        return bool(self.whole) and not self.asked
+    is_everything: bool = False
 
     def covers(self, ref: Ref) -> bool:
         """Say whether the looking reached this instance, so that its absence means something."""
@@ -163,28 +117,14 @@ class Fleet:
             self.whole | other.whole,
             self.asked | other.asked,
             {**self.unread, **other.unread},
+            self.is_everything and other.is_everything,
         )
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What the operator decided about names."""
+    """What the operator decided about names: the TTL in seconds, the tag's key, and labels that nobody gets."""
 
-    ttl: int = 60
-    tag: str = "ShortName"
-    reserved: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be done in one zone, what was left undone, and the counts that the guard and the metrics need."""
-
-    steps: tuple[Step, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    owned: int = 0
-    desired: int = 0
-
-    @property
-    def changes(self) -> list[Change]:
-        """Return every change in the order in which it will be sent."""
-        return [change for step in self.steps for change in step.changes]
+    ttl: int
+    tag: str
+    reserved: frozenset[str]

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.names import dnsname
-from chalicelib.names.marks import Zone
-from chalicelib.names.model import Fleet, Instance, Problem, RecordSet, Rules, View
+from chalicelib.names.changes import Problem
+from chalicelib.names.model import Fleet, Instance, RecordSet, Rules, View
+from chalicelib.names.zone import Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def elect(zone: Zone, fleet: Fleet, found: Mapping[str, Wish]) -> tuple[dict[str
 
 def _winner(zone: Zone, fleet: Fleet, label: str, claimants: Iterable[Instance]) -> str:
     holder = zone.holder(label)
-    if holder is not None and holder not in fleet.instances and not fleet.covers(zone.marks[holder][0].ref):
+    if holder is not None and holder not in fleet.instances and not fleet.covers(zone.marks[holder].ref):
         return holder
     by_id = {claimant.id: claimant for claimant in claimants}
     if holder in by_id:

@@ -66,20 +66,16 @@ def test_a_private_zone_gets_the_private_side(cloud: LocalCloud):
 def test_other_regions_and_accounts_take_part(cloud: LocalCloud):
     """With the two templates that an operator deploys there."""
     domain, theirs = "wide.example", "222222222222"
-    hub = {"HubAccount": cloud.aws.account_id, "HubRegion": cloud.aws.region}
-    role = f"arn:aws:iam::{theirs}:role/groundskeeper-spoke"
-    parameters = {"Regions": f"{cloud.aws.region} eu-west-1", "AccountRoles": role}
+    parameters = {"Regions": f"{cloud.aws.region} eu-west-1", "Accounts": theirs}
     wide = Deployment(cloud, domain, cloud.create_zone(domain), parameters)
+    hub = {"HubAccount": cloud.aws.account_id, "HubRegion": cloud.aws.region, "HubStack": wide.name}
     for account in (cloud.aws.account_id, theirs):
-        for template, region, more in (
-            ("account", cloud.aws.region, {"HubStack": wide.name}),
-            ("region", "eu-west-1", {}),
-        ):
+        for template, region in (("account", cloud.aws.region), ("region", "eu-west-1")):
             cloud.aws.client("cloudformation", region, account=account).create_stack(
                 StackName=f"spoke-{template}-{wide.name}",
                 TemplateBody=(ROOT / "deploy" / f"{template}.json").read_text(),
                 Capabilities=["CAPABILITY_NAMED_IAM"],
-                Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in {**hub, **more}.items()],
+                Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in hub.items()],
             )
     ids = [launch(cloud, "far", "eu-west-1"), launch(cloud, "farther", "eu-west-1", theirs)]
     eventually(lambda: {"far", "farther", *ids} <= set(wide.names()))
@@ -110,7 +106,7 @@ def _role(cloud: LocalCloud, start: str) -> str:
 
 
 def _deny_region(cloud: LocalCloud, half: Deployment, region: str) -> None:
-    role = _role(cloud, f"{half.name}-SweepNames")
+    role = _role(cloud, f"{half.name}-sweep-names")
     condition = {"StringEquals": {"aws:RequestedRegion": region}}
     deny = {"Effect": "Deny", "Action": "ec2:*", "Resource": "*", "Condition": condition}
     cloud.client("iam").put_role_policy(
@@ -161,7 +157,7 @@ def test_a_function_may_do_nothing_that_its_policy_does_not_say(cloud: LocalClou
     """The control for every test here: the local cloud does enforce the roles that the template makes."""
     domain = "denied.example"
     denied = Deployment(cloud, domain, cloud.create_zone(domain))
-    role = _role(cloud, f"{denied.name}-SweepNames")
+    role = _role(cloud, f"{denied.name}-sweep-names")
     (name,) = cloud.client("iam").list_role_policies(RoleName=role)["PolicyNames"]
     cloud.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
     launch(cloud, "denied")
@@ -182,7 +178,7 @@ def test_a_sweep_says_that_it_was_good_and_how_many_names_there_are(cloud: Local
 
 def test_every_permission_is_one_that_is_used(cloud: LocalCloud, deployment: Deployment):
     unknown = f"i-{uuid.uuid4().hex[:17]}"
-    body = events.recheck(Ref(Place(cloud.aws.account_id, cloud.aws.region), unknown), datetime.now(UTC))
+    body = events.Recheck(Ref(Place(cloud.aws.account_id, cloud.aws.region), unknown), datetime.now(UTC)).body()
     young = body.replace(events.RECHECK, "EC2 Instance State-change Notification")
     cloud.client("sqs").send_message(QueueUrl=deployment.stack.outputs["InstanceQueueUrl"], MessageBody=young)
     launch(cloud, "permitted")

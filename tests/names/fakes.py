@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.errors import Refused
-from chalicelib.names.batches import created, deleted, weigh
-from chalicelib.names.marks import Zone, zone_of
-from chalicelib.names.model import Fleet, Instance, Place, RecordSet, Ref, Rules, Step, View
+from chalicelib.names.batches import weigh
+from chalicelib.names.changes import Step, created, deleted
+from chalicelib.names.model import Fleet, Instance, Key, Place, RecordSet, Ref, Rules, View
+from chalicelib.names.zone import Zone, zone_of
 
 HERE = Place("123456789012", "eu-west-1")
 THERE = Place("123456789012", "us-east-1")
 DOMAIN = "example.com"
+TYPES = ("A", "AAAA", "CNAME", "MX", "TXT")
 OWNER = "groundskeeper-test"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RULES = Rules(ttl=60, tag="ShortName", reserved=frozenset({"ns", "www"}))
@@ -42,7 +44,7 @@ def cname(label: str, target: str, ttl: int = 60) -> RecordSet:
 
 def fleet(*instances: Instance, places: Collection[Place] = (HERE,)) -> Fleet:
     """Return what a look at everything in some places shows."""
-    return Fleet({i.id: i for i in instances}, whole=frozenset(places))
+    return Fleet({i.id: i for i in instances}, whole=frozenset(places), is_everything=True)
 
 
 @dataclass
@@ -60,7 +62,8 @@ class FakeEc2:
     def everything(self) -> Fleet:
         self.looks += 1
         whole = frozenset(set(self.places) - set(self.unread))
-        return Fleet({k: i for k, i in self.instances.items() if i.place in whole}, whole, unread=dict(self.unread))
+        seen = {id_: i for id_, i in self.instances.items() if i.place in whole}
+        return Fleet(seen, whole, unread=dict(self.unread), is_everything=True)
 
     def some(self, refs: Collection[Ref]) -> Fleet:
         self.looks += 1
@@ -80,14 +83,6 @@ class FakeEc2:
         )
 
 
-@dataclass(frozen=True)
-class FakeTurn:
-    number: int = 1
-
-    def check(self) -> None:
-        """Never too late."""
-
-
 @dataclass
 class FakeZone:
     """A hosted zone that takes a batch whole or not at all."""
@@ -104,27 +99,34 @@ class FakeZone:
         self.records |= {r.key: r for r in records}
 
     @contextmanager
-    def turn(self) -> Iterator[FakeTurn]:
+    def turn(self) -> Iterator["FakeZone"]:
         with self.lock:
-            yield FakeTurn()
+            yield self
 
-    def read(self, turn: object = None, *, fresh: bool = True) -> Zone:
+    def read(self, *, fresh: bool = True) -> Zone:
         self.reads += 1
         return zone_of(DOMAIN, self.view, self.owner, list(self.records.values()))
 
-    def apply(self, turn: object, steps: Sequence[Step]) -> None:
+    def apply(self, steps: Sequence[Step]) -> None:
+        """Take the changes in the order in which Route 53 is sent them, all of them or none."""
         after = dict(self.records)
         assert weigh(steps).fits
-        for change in (change for step in steps for change in step.changes):
-            if (gone := deleted(change)) and after.pop(gone.key, None) != gone:
-                raise Refused(f"{gone.name} is not what it was said to be")
-        for change in (change for step in steps for change in step.changes):
-            if new := created(change):
-                if new.key in after or (self.poison and self.poison in new.name):
-                    raise Refused(f"{new.name} cannot be created")
+        for step in steps:
+            for gone in filter(None, map(deleted, step.changes)):
+                if after.pop(gone.key, None) != gone:
+                    raise Refused(f"{gone.name} is not what it was said to be")
+            for new in filter(None, map(created, step.changes)):
+                self._refuse_unless_it_can_stand(new, after)
                 after[new.key] = new
         self.records = after
         self.batches.append(steps)
+
+    def _refuse_unless_it_can_stand(self, new: RecordSet, after: dict[Key, RecordSet]) -> None:
+        beside = {type_ for type_ in TYPES if (new.name, type_) in after}
+        if new.type in beside or (beside and "CNAME" in {new.type, *beside}):
+            raise Refused(f"{new.name} {new.type} cannot stand beside {beside}")
+        if self.poison and self.poison in new.name:
+            raise Refused(f"{new.name} is not to be")
 
     def names(self) -> dict[str, str]:
         """Return label -> value of every record set but the marks."""

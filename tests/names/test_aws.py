@@ -6,42 +6,44 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from chalicelib.errors import BadSettings, Refused, TryAgain
+from chalicelib.lease.aws import Turn
 from chalicelib.names import job
-from chalicelib.names.aws import Ec2Instances, Route53Zone
-from chalicelib.names.batches import TokenBucket
+from chalicelib.names.aws.ec2 import FILTER_VALUES, Ec2Instances
+from chalicelib.names.aws.route53 import Identity, Route53Zone
+from chalicelib.names.aws.sqs import RecheckQueue
+from chalicelib.names.events import Recheck, read
 from chalicelib.names.model import Place, RecordSet, Ref, View
+from chalicelib.names.pace import Pace, TokenBucket
 from chalicelib.names.plan import plan
 from localcloud.aws_server import AwsServer
-from tests.names.fakes import OWNER, RULES, FakeEc2, cname, fleet, instance
+from tests.names.fakes import NOW, OWNER, RULES, FakeEc2, cname, fleet, instance
 
 
 class Turns:
     """Turns in a row, as a lease gives them when nobody else wants it."""
 
-    def __init__(self) -> None:
-        self.number = 0
+    def __init__(self, until: float = float("inf")) -> None:
+        self.number, self.until = 0, until
 
     @contextmanager
-    def __call__(self) -> Iterator["Turns"]:
+    def __call__(self) -> Iterator[Turn]:
         self.number += 1
-        yield self
-
-    def check(self) -> None:
-        """Never too late."""
+        yield Turn(self.number, self.until, lambda: 0.0)
 
 
-@pytest.fixture
-def zone_id(aws: AwsServer) -> str:
-    answer = aws.client("route53").create_hosted_zone(Name="example.com", CallerReference=uuid.uuid4().hex)
-    return str(answer["HostedZone"]["Id"].removeprefix("/hostedzone/"))
-
-
-def hosted(aws: AwsServer, zone_id: str, **options: Any) -> Route53Zone:
-    chosen = {"view": View.PUBLIC, "owner": OWNER, "turn": Turns(), **options}
-    return Route53Zone(aws.client("route53"), zone_id, **chosen)
+def hosted(
+    aws: AwsServer,
+    zone_id: str,
+    view: View = View.PUBLIC,
+    domain: str = "",
+    turns: Turns | None = None,
+    pace: Pace | None = None,
+) -> Route53Zone:
+    identity = Identity(zone_id, view, OWNER, domain)
+    return Route53Zone(aws.client("route53"), identity, turns or Turns(), pace or Pace())
 
 
 def put(aws: AwsServer, zone_id: str, *records: dict[str, Any], action: str = "CREATE") -> None:
@@ -95,7 +97,7 @@ def test_names_below_a_domain_inside_the_zone_leave_the_rest_unread(aws: AwsServ
 
 def test_a_second_run_reads_nothing_if_nobody_else_wrote(aws: AwsServer, zone_id: str):
     turns = Turns()
-    ec2, zone = FakeEc2(), hosted(aws, zone_id, turn=turns)
+    ec2, zone = FakeEc2(), hosted(aws, zone_id, turns=turns)
     ec2.put(instance(1, "web"), instance(2, "db"))
     job.follow(ec2, zone, RULES, {Ref(instance(1).place, instance(1).id)})
     before = aws.calls.count("route53:ListResourceRecordSets")
@@ -149,27 +151,72 @@ def test_private_addresses_are_not_written_to_a_public_zone(aws: AwsServer, zone
         hosted(aws, zone_id, view=View.PRIVATE).read()
 
 
-def test_errors_are_told_apart_by_their_codes():
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("InvalidChangeBatch", 400, Refused),
+        ("InvalidInput", 400, Refused),
+        ("NoSuchHostedZone", 404, BadSettings),
+        ("AccessDenied", 403, BadSettings),
+        ("Throttling", 400, TryAgain),
+        ("ThrottlingException", 400, TryAgain),
+        ("PriorRequestNotComplete", 400, TryAgain),
+        ("ServiceUnavailable", 503, TryAgain),
+        ("500", 500, TryAgain),
+        ("SomethingNew", 400, ClientError),
+    ],
+)
+def test_errors_are_told_apart_by_their_codes(code: str, status: int, error: type[Exception]):
+    answer: Any = {"Error": {"Code": code, "Message": "x"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    with pytest.raises(error):
+        _send_to(ClientError(answer, "ChangeResourceRecordSets"))
+
+
+@pytest.mark.parametrize("error", [ReadTimeoutError(endpoint_url="x"), EndpointConnectionError(endpoint_url="x")])
+def test_no_answer_means_try_again(error: Exception):
+    with pytest.raises(TryAgain, match="did not answer"):
+        _send_to(error)
+
+
+def _send_to(error: Exception) -> None:
     class Client:
-        def __init__(self, code: str) -> None:
-            self.code = code
-
         def change_resource_record_sets(self, **_: object) -> None:
-            raise ClientError({"Error": {"Code": self.code, "Message": "x"}}, "ChangeResourceRecordSets")
+            raise error
 
-    wanted = {
-        "InvalidChangeBatch": Refused,
-        "InvalidInput": Refused,
-        "NoSuchHostedZone": BadSettings,
-        "AccessDenied": BadSettings,
-        "Throttling": TryAgain,
-        "PriorRequestNotComplete": TryAgain,
-        "SomethingNew": ClientError,
-    }
-    for code, error in wanted.items():
-        zone = Route53Zone(Client(code), "Z1", View.PUBLIC, OWNER, Turns())  # type: ignore[arg-type]
-        with pytest.raises(error):
-            zone.apply(Turns(), [])
+    zone = Route53Zone(Client(), Identity("Z1", View.PUBLIC, OWNER), Turns(), Pace())  # type: ignore[arg-type]
+    with zone.turn() as writer:
+        writer.apply([])
+
+
+def test_no_write_begins_when_the_turn_is_nearly_over(aws: AwsServer, zone_id: str):
+    ec2, zone = FakeEc2(), hosted(aws, zone_id, turns=Turns(until=1.0))
+    ec2.put(instance(1, "web"))
+    outcome = job.sweep(ec2, zone, RULES)
+    assert [step.instances for step, _ in outcome.postponed] == [{instance(1).id}]
+    assert "web.example.com" not in {r.name for r in zone.record_sets()}
+
+
+def test_after_a_refusal_the_zone_is_read_again(aws: AwsServer, zone_id: str):
+    ec2, zone = FakeEc2(), hosted(aws, zone_id)
+    ec2.put(instance(1, "web"))
+    job.sweep(ec2, zone, RULES)
+    with zone.turn() as writer:
+        made = plan(writer.read(fresh=True), fleet(instance(1, "db")), RULES)
+        put(aws, zone_id, record("db.example.com", "A", "192.0.2.1"))
+        with pytest.raises(Refused):
+            writer.apply(made.steps)
+        assert ("db.example.com", "A") in {r.key for r in writer.read(fresh=False).records}
+
+
+def test_what_was_written_is_remembered(aws: AwsServer, zone_id: str):
+    ec2, zone = FakeEc2(), hosted(aws, zone_id)
+    ec2.put(instance(1, "web"))
+    job.sweep(ec2, zone, RULES)
+    with zone.turn() as writer:
+        before = aws.calls.count("route53:ListResourceRecordSets")
+        remembered = writer.read(fresh=False)
+        assert aws.calls.count("route53:ListResourceRecordSets") == before
+        assert set(remembered.records) == set(writer.read(fresh=True).records)
 
 
 def test_the_local_buckets_are_asked_before_each_request(aws: AwsServer, zone_id: str):
@@ -180,11 +227,12 @@ def test_the_local_buckets_are_asked_before_each_request(aws: AwsServer, zone_id
             self.taken += tokens
 
     requests, tokens = Bucket(1, 1), Bucket(1, 1)
-    zone = hosted(aws, zone_id, requests=requests, tokens=tokens)
+    zone = hosted(aws, zone_id, pace=Pace(requests, tokens))
     ec2 = FakeEc2()
     ec2.put(instance(1, "web"))
     job.sweep(ec2, zone, RULES)
-    assert (requests.taken, tokens.taken) == (2, 3)  # one page and one batch; two names and their mark
+    assert requests.taken == 3  # the zone's name, one page, one batch
+    assert tokens.taken == 3  # two names and their mark
 
 
 def launch(aws: AwsServer, count: int, region: str = "us-east-1", tag: str = "web") -> list[str]:
@@ -254,3 +302,33 @@ def test_a_bare_cname_record_is_what_it_looks_like(aws: AwsServer, zone_id: str)
     shown = next(r for r in hosted(aws, zone_id).record_sets() if r.type == "CNAME")
     assert shown == RecordSet("web.example.com", "CNAME", 60, ("Target.example.net.",))
     assert shown.says_the_same_as(cname("web", "target.example.net"))
+
+
+def test_no_call_has_more_filter_values_than_ec2_takes():
+    """200 over all filters: docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html"""
+    sent: list[int] = []
+
+    class Pages:
+        def paginate(self, Filters: list[dict[str, Any]], **_: object) -> list[object]:  # noqa: N803
+            sent.append(sum(len(chosen["Values"]) for chosen in Filters))
+            return []
+
+    class Client:
+        def get_paginator(self, _: str) -> Pages:
+            return Pages()
+
+    place = Place("123456789012", "eu-west-1")
+    ec2 = Ec2Instances(lambda _: Client(), [place], "ShortName")  # type: ignore[arg-type, return-value]
+    ec2.claimants(place, [f"n{n}" for n in range(450)])
+    assert max(sent) <= FILTER_VALUES
+    assert sum(sent) == 450 + len(sent)
+
+
+def test_rechecks_wait_in_the_queue(aws: AwsServer):
+    sqs = aws.client("sqs")
+    url = sqs.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+    refs = [Ref(Place("123456789012", "eu-west-1"), f"i-{n:017x}") for n in range(11)]
+    RecheckQueue(sqs, url).ask(Recheck(ref, NOW) for ref in refs)
+    waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+    assert waiting["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "11"
+    assert read("m", Recheck(refs[0], NOW).body()).refs == {refs[0]}

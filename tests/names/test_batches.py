@@ -5,8 +5,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.names.batches import MAX_CHARACTERS, MAX_ELEMENTS, TokenBucket, pack, weigh
-from chalicelib.names.model import Add, Change, Remove, Repoint, Step
+from chalicelib.names.batches import MAX_CHARACTERS, MAX_ELEMENTS, pack, weigh
+from chalicelib.names.changes import Add, Change, Remove, Repoint, Step
+from chalicelib.names.pace import TokenBucket
 from tests.names.fakes import cname
 
 

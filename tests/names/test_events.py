@@ -70,6 +70,6 @@ def test_what_cannot_be_read_is_refused_with_the_reason(body: str, reason: str):
 
 
 def test_a_recheck_is_read_back_as_one():
-    notice = events.read("m1", events.recheck(Ref(HERE, ID), NOW))
+    notice = events.read("m1", events.Recheck(Ref(HERE, ID), NOW).body())
     assert (notice.refs, notice.at, notice.is_recheck) == (frozenset({Ref(HERE, ID)}), NOW, True)
     assert not read().is_recheck

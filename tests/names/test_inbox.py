@@ -1,23 +1,29 @@
 """A batch of messages: each instance is followed, and only the messages that could not be used fail."""
 
 import json
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from chalicelib.errors import TryAgain
-from chalicelib.names import events, inbox, job
-from chalicelib.names.model import Place, Ref, Step
+from chalicelib.names import inbox
+from chalicelib.names.changes import Step
+from chalicelib.names.events import Recheck
+from chalicelib.names.model import Place, Ref
+from chalicelib.names.service import Names
 from tests.names.fakes import HERE, NOW, RULES, FakeEc2, FakeZone, instance
 from tests.names.test_events import STATE_CHANGE
 
 
 class Rechecks:
     def __init__(self) -> None:
-        self.asked: set[Ref] = set()
+        self.asked: dict[Ref, datetime] = {}
 
-    def ask(self, refs: Collection[Ref]) -> None:
-        self.asked |= set(refs)
+    def ask(self, rechecks: Iterable[Recheck]) -> None:
+        self.asked |= {recheck.ref: recheck.at for recheck in rechecks}
 
 
 def record(number: int, place: Place = HERE, **changes: object) -> dict[str, str]:
@@ -26,9 +32,9 @@ def record(number: int, place: Place = HERE, **changes: object) -> dict[str, str
 
 
 def handle(ec2: FakeEc2, zone: FakeZone, *records: dict[str, str], rechecks: Rechecks | None = None) -> inbox.Handled:
-    return inbox.handle(
-        records, ["public"], lambda _, refs: job.follow(ec2, zone, RULES, refs), rechecks or Rechecks(), NOW
-    )
+    asked = rechecks or Rechecks()
+    names = Names("stack", ec2, {"public": zone}, RULES, asked)
+    return inbox.handle(records, names.follow, asked, NOW)
 
 
 def test_a_batch_is_one_look_and_one_change_batch():
@@ -58,7 +64,7 @@ def test_an_event_for_an_unknown_instance_does_nothing_and_is_looked_at_once_mor
 def test_an_old_event_asks_for_no_second_look():
     rechecks = Rechecks()
     handle(FakeEc2(), FakeZone(), record(1, time="2026-11-20T11:57:59Z"), rechecks=rechecks)
-    assert rechecks.asked == set()
+    assert rechecks.asked == {}
 
 
 def test_an_event_from_a_place_that_is_not_ours_is_kept():
@@ -81,18 +87,44 @@ def test_a_change_that_is_refused_keeps_its_message():
     assert list(handle(ec2, zone, record(1), record(2)).failed) == ["m2"]
 
 
+class Busy(FakeZone):
+    @contextmanager
+    def turn(self) -> Iterator[FakeZone]:
+        raise TryAgain("busy")
+        yield self
+
+
 def test_a_zone_that_is_busy_keeps_every_message_and_the_other_zone_goes_on():
     ec2, zone = FakeEc2(), FakeZone()
     ec2.put(instance(1, "web"))
-
-    def follow(name: str, refs: Collection[Ref]) -> job.Outcome:
-        if name == "private":
-            raise TryAgain("busy")
-        return job.follow(ec2, zone, RULES, refs)
-
-    handled = inbox.handle([record(1)], ["private", "public"], follow, Rechecks(), NOW)
+    names = Names("stack", ec2, {"private": Busy(), "public": zone}, RULES, Rechecks())
+    handled = inbox.handle([record(1)], names.follow, Rechecks(), NOW)
     assert handled.failed == {"m1": "private: busy"}
     assert "web" in zone.names()
+
+
+def test_a_dry_run_of_a_batch_changes_nothing():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(instance(1, "web"))
+    names = Names("stack", ec2, {"public": zone}, RULES, Rechecks(), is_dry_run=True)
+    handled = inbox.handle([record(1)], names.follow, Rechecks(), NOW)
+    assert handled.outcomes["public"].plan.steps
+    assert (zone.batches, handled.failed) == ([], {})
+
+
+@pytest.mark.parametrize("state", ["pending", "stopped"])
+def test_an_instance_that_ec2_does_not_yet_show_running_is_looked_at_once_more(state: str):
+    ec2, rechecks = FakeEc2(), Rechecks()
+    ec2.put(instance(1, "web", state=state))
+    handle(ec2, FakeZone(), record(1), rechecks=rechecks)
+    assert list(rechecks.asked.values()) == [NOW], "the re-check carries the time of the first event"
+
+
+def test_an_instance_that_has_only_an_ipv6_address_is_complete():
+    ec2, rechecks = FakeEc2(), Rechecks()
+    ec2.put(instance(1, "web", launched=NOW, public_dns="", public_ip="", ipv6="2001:db8::1"))
+    handle(ec2, FakeZone(), record(1), rechecks=rechecks)
+    assert rechecks.asked == {}
 
 
 def test_a_young_instance_without_a_tag_or_an_address_is_looked_at_once_more():
@@ -112,17 +144,17 @@ def test_a_second_look_asks_for_no_third():
     ec2, rechecks = FakeEc2(), Rechecks()
     ec2.put(instance(1, launched=NOW))
     handle(
-        ec2, FakeZone(), {"messageId": "m1", "body": events.recheck(Ref(HERE, instance(1).id), NOW)}, rechecks=rechecks
+        ec2, FakeZone(), {"messageId": "m1", "body": Recheck(Ref(HERE, instance(1).id), NOW).body()}, rechecks=rechecks
     )
-    assert rechecks.asked == set()
+    assert rechecks.asked == {}
 
 
 def test_what_there_is_no_time_for_keeps_its_messages_and_what_landed_stays():
     class ShortOfTime(FakeZone):
-        def apply(self, turn: object, steps: Sequence[Step]) -> None:
+        def apply(self, steps: Sequence[Step]) -> None:
             if self.batches:
                 raise TryAgain("no time left")
-            super().apply(turn, steps)
+            super().apply(steps)
 
     ec2, zone = FakeEc2(), ShortOfTime()
     ec2.put(*(instance(n, f"name{n}") for n in range(1, 501)))  # 1,500 changes: two batches

@@ -6,7 +6,8 @@ import pytest
 
 from chalicelib.errors import Refused, TryAgain
 from chalicelib.names import job
-from chalicelib.names.model import Fleet, Ref, Step
+from chalicelib.names.changes import Step
+from chalicelib.names.model import Fleet, Ref
 from tests.names.fakes import HERE, RULES, FakeEc2, FakeZone, instance
 
 
@@ -43,7 +44,7 @@ def test_a_bad_change_in_a_large_plan_is_set_aside_once_and_the_run_ends():
 
 def test_a_zone_that_refuses_everything_ends_the_run_with_every_step_refused():
     class Stubborn(FakeZone):
-        def apply(self, turn: object, steps: Sequence[Step]) -> None:
+        def apply(self, steps: Sequence[Step]) -> None:
             raise Refused("no")
 
     ec2 = FakeEc2()
@@ -56,10 +57,10 @@ def test_a_zone_that_refuses_everything_ends_the_run_with_every_step_refused():
 @pytest.mark.parametrize("crash", range(8))
 def test_a_run_that_dies_after_any_batch_is_made_good_by_the_next(crash: int):
     class Dying(FakeZone):
-        def apply(self, turn: object, steps: Sequence[Step]) -> None:
+        def apply(self, steps: Sequence[Step]) -> None:
             if len(self.batches) == crash:
                 raise SystemExit
-            super().apply(turn, steps)
+            super().apply(steps)
 
     ec2, zone = FakeEc2(), Dying()
     put(ec2, *range(1_000))
@@ -73,10 +74,10 @@ def test_a_run_that_dies_after_any_batch_is_made_good_by_the_next(crash: int):
 
 def test_when_time_is_over_everything_not_sent_is_postponed():
     class ShortOfTime(FakeZone):
-        def apply(self, turn: object, steps: Sequence[Step]) -> None:
+        def apply(self, steps: Sequence[Step]) -> None:
             if self.batches:
                 raise TryAgain("over")
-            super().apply(turn, steps)
+            super().apply(steps)
 
     ec2, zone = FakeEc2(), ShortOfTime()
     put(ec2, *range(1_000))

@@ -1,22 +1,20 @@
 """Two runs at once: one waits for the other, and no stale name remains."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 
 import pytest
 
-from chalicelib.lease.aws import Lease, Turn
+from chalicelib.lease.aws import Lease, Turn, unshared
 from chalicelib.names import job
-from chalicelib.names.aws import Route53Zone
+from chalicelib.names.aws.route53 import Identity, Route53Zone
 from chalicelib.names.model import Fleet, Ref, View
+from chalicelib.names.pace import Pace
 from localcloud.aws_server import AwsServer
 from tests.names.fakes import OWNER, RULES, FakeEc2, instance
-from tests.names.test_aws import zone_id
-from tests.test_lease import table
 
-__all__ = ["table", "zone_id"]
 PATIENCE = 20.0
 
 
@@ -34,18 +32,15 @@ class SlowEc2(FakeEc2):
         return seen
 
 
-@contextmanager
-def no_lease() -> Iterator[Turn]:
-    yield Turn(1, float("inf"), lambda: 0.0)
-
-
-def interleave(aws: AwsServer, zone_id: str, turn: Callable[[], AbstractContextManager[Turn]], waits: str) -> set[str]:
+def interleave(
+    aws: AwsServer, zone_id: str, lease: Callable[[], AbstractContextManager[Turn]], *, waits: bool
+) -> set[str]:
     """Let a sweep look, then stop the instance and follow that, then let the sweep write; return what is named."""
     world = FakeEc2()
     world.put(instance(1, "web"))
     slow = SlowEc2(world)
-    first = Route53Zone(aws.client("route53"), zone_id, View.PUBLIC, OWNER, turn)
-    second = Route53Zone(aws.client("route53"), zone_id, View.PUBLIC, OWNER, turn)
+    identity = Identity(zone_id, View.PUBLIC, OWNER)
+    first, second = (Route53Zone(aws.client("route53"), identity, lease, Pace()) for _ in range(2))
     sweep = threading.Thread(target=job.sweep, args=(slow, first, RULES))
     sweep.start()
     assert slow.seen.wait(PATIENCE)
@@ -53,7 +48,7 @@ def interleave(aws: AwsServer, zone_id: str, turn: Callable[[], AbstractContextM
     follow = threading.Thread(target=job.follow, args=(world, second, RULES, {Ref(instance(1).place, instance(1).id)}))
     calls = aws.calls.count("dynamodb:UpdateItem")
     follow.start()
-    if waits == "waits":  # until it was turned away at least once
+    if waits:  # until it was turned away at least once
         aws_calls = partial(aws.calls.count, "dynamodb:UpdateItem")
         until(lambda: aws_calls() > calls)
         assert follow.is_alive()
@@ -78,10 +73,10 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_a_slow_sweep_and_a_quick_stop_leave_no_stale_name(aws: AwsServer, zone_id: str, table: str):
     lease = partial(Lease, aws.client("dynamodb"), table, f"zone {zone_id}", 120, PATIENCE)
-    assert interleave(aws, zone_id, lambda: lease().turn(), "waits") == set()
+    assert interleave(aws, zone_id, lambda: lease().turn(), waits=True) == set()
 
 
 def test_without_the_lease_the_same_interleaving_leaves_a_stale_name(aws: AwsServer, zone_id: str):
     """The control: the test above shows something."""
     stale = {f"{instance(1).id}.example.com", "web.example.com"}
-    assert interleave(aws, zone_id, no_lease, "goes on") == stale
+    assert interleave(aws, zone_id, unshared, waits=False) == stale

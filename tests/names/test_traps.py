@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.errors import UnsafePlan
+from chalicelib.errors import Refused, UnsafePlan
 from chalicelib.names import dnsname, job
-from chalicelib.names.aws import _changes
+from chalicelib.names.changes import Add, Remove, Repoint, deleted
 from chalicelib.names.marks import Mark
-from chalicelib.names.model import Add, Place, RecordSet, Ref, Remove, Repoint, View
+from chalicelib.names.model import Place, RecordSet, Ref, View
 from chalicelib.names.plan import plan
 from chalicelib.names.wishes import values
 from tests.names.fakes import DOMAIN, HERE, NOW, OWNER, RULES, FakeEc2, FakeZone, cname, fleet, instance
@@ -55,13 +55,9 @@ def test_trap_03_a_delete_repeats_what_was_just_read_back():
     zone.put(drifted)
     ec2.put(instance(1, "web", state="stopping"))
     made = plan(zone.read(), fleet(instance(1, "web", state="stopping")), RULES)
-    assert {"Action": "DELETE", "ResourceRecordSet": _sent_of(drifted)} in _changes(made.steps)
+    assert drifted in [deleted(change) for change in made.changes]
     follow(ec2, zone, 1)
     assert zone.names() == {}
-
-
-def _sent_of(record: RecordSet) -> dict[str, object]:
-    return {"Name": record.name, "Type": "CNAME", "TTL": 5, "ResourceRecords": [{"Value": "Somewhere.Else.example."}]}
 
 
 def test_trap_03_not_found_and_do_not_match_mean_read_again_and_plan_again(monkeypatch: pytest.MonkeyPatch):
@@ -70,7 +66,7 @@ def test_trap_03_not_found_and_do_not_match_mean_read_again_and_plan_again(monke
     sweep(ec2, zone)
     stale = zone.read()
     zone.records.pop(("web.example.com", "CNAME"))
-    monkeypatch.setattr(zone, "read", lambda turn, fresh: FakeZone.read(zone) if fresh else stale)
+    monkeypatch.setattr(zone, "read", lambda fresh=True: FakeZone.read(zone) if fresh else stale)
     ec2.put(instance(1, "web", state="stopped"), instance(2, "db", state="stopped"))
     outcome = follow(ec2, zone, 1, 2)
     assert zone.names() == {}
@@ -119,9 +115,17 @@ def test_trap_05_a_short_name_passes_at_once_to_another_who_waits_for_it():
     assert len(outcome.landed) == 1, "the name passes in one step, and is never missing"
 
 
-def test_trap_05_new_names_are_created_and_never_upserted():
-    made = plan(FakeZone().read(), fleet(instance(1, "web")), RULES)
-    assert {change["Action"] for change in _changes(made.steps)} == {"CREATE"}
+def test_trap_05_new_names_are_created_so_that_what_came_in_between_is_not_written_over():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(instance(1, "web"))
+    made = plan(zone.read(), fleet(instance(1, "web")), RULES)
+    assert {type(change) for change in made.changes} == {Add}
+    foreign = cname("web", "came.in.between.example")
+    zone.put(foreign)
+    with pytest.raises(Refused):
+        zone.apply(made.steps)
+    follow(ec2, zone, 1)
+    assert zone.names() == {instance(1).id: instance(1).public_dns, "web": "came.in.between.example"}
 
 
 def tag_of(character: str) -> str:

@@ -1,0 +1,29 @@
+"""What every adapter does about AWS itself being out of reach or out of breath."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import TryAgain
+
+SERVER_ERROR = 500
+NOT_NOW = frozenset({"Throttling", "ThrottlingException", "PriorRequestNotComplete", "RequestThrottled", "SlowDown"})
+
+
+@contextmanager
+def said_not_now(service: str) -> Iterator[None]:
+    """Turn into TryAgain what the client's own retries could not mend: no answer, 5xx, and throttling.
+
+    Every other answer of AWS passes through.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in NOT_NOW or status >= SERVER_ERROR:
+            raise TryAgain(f"{service} said {code}") from error
+        raise
+    except BotoCoreError as error:
+        raise TryAgain(f"{service} did not answer: {error}") from error
