@@ -24,7 +24,7 @@ def guard(removals: int, owned: int, *, force: bool = False) -> None:
     if removals > limit and not force:
         raise UnsafePlan(
             f"{removals} of {owned} would be removed because they are missing or no longer asked for, "
-            f"and at most {limit} may be without a person's word: nothing was changed",
+            f"and at most {limit} may be without a person's word",
             removals,
         )
 

@@ -64,6 +64,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     )
     if not settings.hosted_zone_id and not settings.private_hosted_zone_id:
         reader.faults.append("HOSTED_ZONE_ID and PRIVATE_HOSTED_ZONE_ID are both empty: name at least one zone")
+    if settings.hosted_zone_id and settings.hosted_zone_id == settings.private_hosted_zone_id:
+        reader.faults.append("HOSTED_ZONE_ID and PRIVATE_HOSTED_ZONE_ID name the same zone")
     if reader.faults:
         raise BadSettings("; ".join(reader.faults))
     return settings

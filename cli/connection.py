@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import settings
 from chalicelib.errors import BadSettings
+from chalicelib.names import dnsname
 from chalicelib.settings import Settings
 from chalicelib.wiring import Wiring
 
@@ -51,9 +52,22 @@ def environment(made: boto3.Session, stack: str) -> dict[str, str] | None:
     return function["Environment"]["Variables"]
 
 
-def exists(made: boto3.Session, stack: str) -> bool:
-    """Say whether a stack is there."""
-    return environment(made, stack) is not None
+def still_writes(made: boto3.Session, stack: str, zone_id: str, domain: str) -> bool:
+    """Say whether a stack exists and writes names below this domain of this zone.
+
+    The stack's roles are looked for, since they are the account's and not a region's.
+    """
+    try:
+        made.client("iam").get_role(RoleName=f"{stack}-sweep-names")
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchEntity":
+            return False
+        raise
+    there = environment(made, stack)
+    if there is None:
+        return True  # in another region
+    zones = {there.get("HOSTED_ZONE_ID"), there.get("PRIVATE_HOSTED_ZONE_ID")}
+    return zone_id in zones and dnsname.canonical(domain) == dnsname.canonical(there.get("DOMAIN", ""))
 
 
 def deployed_settings(made: boto3.Session, stack: str) -> Settings:

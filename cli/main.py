@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
-from chalicelib.errors import BadSettings, GroundskeeperError, UnsafePlan
+from chalicelib.errors import BadSettings, GroundskeeperError
 from chalicelib.lease.aws import unshared
 from chalicelib.names import job, plan
 from chalicelib.names.aws.route53 import Identity, Route53Zone
@@ -53,17 +53,18 @@ def plan_names(
         plans = {view: names_only(outcome.plan.steps) for view, outcome in results.outcomes.items()}
         changes = [screen.as_json(view, change) for view, planned in plans.items() for change in planned]
         out.print_json(json.dumps(changes))
+    for error in results.errors.values():
+        raise error
     for view, outcome in results.outcomes.items():
         if not as_json:
             screen.show_changes(names_only(outcome.plan.steps))
         screen.show_what_is_left(outcome)
-        try:
-            job.check(outcome.plan, outcome.fleet, force=False)
-        except UnsafePlan as reason:
-            err.print(f"a sweep would refuse this: {reason}", style="bold yellow")
+        if outcome.error:
+            err.print(Text(f"a sweep would refuse this: {outcome.error}", "bold yellow"))
         if not as_json:
             screen.summarize(view, outcome, names_only(outcome.plan.steps), "would change")
-    _end(results)
+    if not all(outcome.is_complete for outcome in results.outcomes.values()):
+        raise typer.Exit(1)
 
 
 @sweep_app.command("names")
@@ -95,7 +96,7 @@ def release_names(
 ) -> None:
     """Delete every name that a deleted stack owned in a zone, and its marks; only say which, without --yes."""
     session, _ = connection.session(local=local, region=region, profile=profile)
-    if yes and connection.exists(session, stack):
+    if yes and connection.still_writes(session, stack, zone_id, domain):
         raise BadSettings(f"stack {stack} still exists, and its next sweep would bring the names back: delete it first")
     # The stack is gone, so nobody else writes as its owner; the view matters only to those who write addresses.
     identity = Identity(zone_id, View.PUBLIC, stack.lower(), domain)
@@ -135,7 +136,7 @@ def export_zone(
 
 def _end(results: Results) -> None:
     """Exit with 1 unless everything was seen and done; raise what kept a zone from it."""
-    for error in results.errors.values():
+    for error in results.all_errors.values():
         raise error
     if not results.is_good:
         raise typer.Exit(1)

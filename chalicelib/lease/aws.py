@@ -44,7 +44,7 @@ def unshared() -> Iterator[Turn]:
 
 
 class Lease:
-    """A named lease, held for at most ``seconds``; taking it waits at most ``patience`` seconds for another holder."""
+    """A named lease, which ends ``seconds`` after it is asked for; for another holder it waits ``patience`` at most."""
 
     def __init__(
         self,
@@ -70,16 +70,14 @@ class Lease:
             self._give_back(holder)
 
     def _take(self, holder: str) -> Turn:
-        deadline = self._clock() + self._patience
-        while (turn := self._try(holder)) is None:
-            if self._clock() >= deadline:
+        asked = self._clock()
+        while (turn := self._try(holder, asked + self._seconds)) is None:
+            if self._clock() >= asked + self._patience:
                 raise TryAgain(f"another run is writing to {self._name}")
             self._sleep(random.uniform(0.1, LONGEST_PAUSE))
         return turn
 
-    def _try(self, holder: str) -> Turn | None:
-        now = self._clock()
-        until = now + self._seconds
+    def _try(self, holder: str, until: float) -> Turn | None:
         try:
             with said_not_now("DynamoDB"):
                 answer = self._client.update_item(
@@ -91,7 +89,7 @@ class Lease:
                     ExpressionAttributeValues={
                         ":holder": {"S": holder},
                         ":until": {"N": f"{until:.3f}"},
-                        ":now": {"N": f"{now - CLOCKS_DIFFER:.3f}"},
+                        ":now": {"N": f"{self._clock() - CLOCKS_DIFFER:.3f}"},
                         ":one": {"N": "1"},
                     },
                     ReturnValues="UPDATED_NEW",
@@ -101,8 +99,10 @@ class Lease:
         return Turn(int(answer["Attributes"]["turn"]["N"]), until, self._clock)
 
     def _give_back(self, holder: str) -> None:
-        # Where ours ran out and another took it since, there is nothing to give back.
-        with suppress(self._client.exceptions.ConditionalCheckFailedException), said_not_now("DynamoDB"):
+        # Where ours ran out and another took it since, there is nothing to give back. Where DynamoDB does not answer,
+        # it runs out by itself, and what the run has done must not go untold for that.
+        over = (self._client.exceptions.ConditionalCheckFailedException, TryAgain)
+        with suppress(*over), said_not_now("DynamoDB"):
             self._client.update_item(
                 TableName=self._table,
                 Key=self._key,

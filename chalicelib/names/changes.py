@@ -26,11 +26,16 @@ class Repoint:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Delete a record set; ``down`` when its instance was seen down, and is not merely missing or unwilling."""
+    """Delete a record set.
+
+    ``down`` when its instance was seen down, and is not merely missing or unwilling; ``passes`` when it makes room for
+    another instance, which gets the name next.
+    """
 
     held: RecordSet
     because: str
     down: bool = False
+    passes: bool = False
 
 
 type Change = Add | Repoint | Remove
@@ -38,10 +43,14 @@ type Change = Add | Repoint | Remove
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Changes that land together or not at all, and the instances that they are about."""
+    """Changes that land together or not at all, and the instances that they are about.
+
+    A step that makes room takes names away that others are to have, because no batch could carry both.
+    """
 
     instances: frozenset[str]
     changes: tuple[Change, ...]
+    makes_room: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done in one zone, what was left undone, and the counts that the guard and the metrics need."""
+    """What is to be done in one zone, what was left undone, and how many names are owned and desired.
+
+    A partial plan makes room for what another plan can do after it.
+    """
 
     steps: tuple[Step, ...] = ()
     problems: tuple[Problem, ...] = ()
     owned: int = 0
     desired: int = 0
+    is_partial: bool = False
 
     @property
     def changes(self) -> list[Change]:
@@ -112,7 +125,21 @@ def is_mark(change: Change) -> bool:
     return (change.held if isinstance(change, Remove) else change.record).type == "TXT"
 
 
+def is_of_the_dead(step: Step) -> bool:
+    """Say whether a step does nothing but take names from instances that were seen down."""
+    return all(isinstance(change, Remove) and change.down for change in step.changes)
+
+
+def lost_names(changes: Iterable[Change]) -> set[str]:
+    """Return the names that go because something is missing or no longer asked for, and that nothing takes over."""
+    known = [change for change in changes if not is_mark(change)]
+    gone = {c.held.name for c in known if isinstance(c, Remove) and not (c.down or c.passes)}
+    return gone - {record.name for change in known if (record := created(change))}
+
+
 def net(steps: Iterable[Step]) -> int:
     """Return how many names more there are after these steps."""
-    names = names_only(steps)
-    return sum(isinstance(change, Add) for change in names) - sum(isinstance(change, Remove) for change in names)
+    changes = names_only(steps)
+    come = {record.name for change in changes if (record := created(change))}
+    gone = {record.name for change in changes if (record := deleted(change))}
+    return len(come - gone) - len(gone - come)

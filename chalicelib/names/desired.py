@@ -25,10 +25,6 @@ def desired_names(
     desired: dict[str, Wanted] = {}
     problems = []
     for id_, wish in found.items():
-        if obstacle := zone.mark_obstacle(id_):
-            reason = f"stands where the mark of {id_} must be: left alone, and {id_} gets no name"
-            problems.append(Problem(obstacle.name, reason, "foreign"))
-            continue
         kept: list[str] = []
         records: dict[Key, RecordSet] = {}
         for label in (id_, *(label for label in wish.labels if winners[label] == id_)):

@@ -66,13 +66,25 @@ def handle(
             handled.failed |= {notice.message: f"{zone}: {error}" for notice in handled.notices}
         for outcome in handled.outcomes.values():
             handled.failed |= _failures(handled.notices, outcome)
-    if again := _young(handled, now):
-        rechecks.ask(again)
+        handled.failed |= _ask_again(handled, rechecks, now)
     return handled
 
 
+def _ask_again(handled: Handled, rechecks: Rechecks, now: datetime) -> dict[str, str]:
+    """Ask for another look at young instances; return the messages to keep where that cannot be asked for."""
+    again = _young(handled, now)
+    try:
+        rechecks.ask(again)
+    except GroundskeeperError as error:
+        refs = {recheck.ref for recheck in again}
+        return {notice.message: str(error) for notice in handled.notices if notice.refs & refs}
+    return {}
+
+
 def _failures(notices: Iterable[Notice], outcome: Outcome) -> dict[str, str]:
-    """Return the messages about places that could not be read and about changes that Route 53 did not take."""
+    """Return the messages about places that could not be read and about changes that did not land."""
+    if outcome.error:
+        return {notice.message: str(outcome.error) for notice in notices}
     unread = {place: f"{place} {reason}" for place, reason in outcome.fleet.unread.items()}
     undone = {id_: why for step, why in (*outcome.refused, *outcome.postponed) for id_ in step.instances}
     return {

@@ -1,15 +1,15 @@
 """The job of names: for one zone, look, plan, guard, carry out; look again while there is more to do."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from chalicelib import reconcile
-from chalicelib.errors import UnsafePlan
+from chalicelib.errors import GroundskeeperError, UnsafePlan
 from chalicelib.names import plan
 from chalicelib.names.batches import pack
-from chalicelib.names.changes import Plan, Remove, Step, is_mark, names_only, net
+from chalicelib.names.changes import Plan, Remove, Step, is_of_the_dead, lost_names, names_only, net
 from chalicelib.names.model import Fleet, Ref, Rules
 from chalicelib.names.observe import Instances, look
 from chalicelib.names.zone import Zone
@@ -40,11 +40,15 @@ class HostedZone(Protocol):
 
 @dataclass
 class Outcome:
-    """What one run did in one zone: its last plan, what it was made from, and what became of all steps."""
+    """What one run did in one zone: its last plan, what it was made from, and what became of all steps.
+
+    ``error`` says why the run stopped where it did, if it did not come to its end.
+    """
 
     plan: Plan = field(default_factory=Plan)
     fleet: Fleet = field(default_factory=lambda: Fleet({}))
     owned: int = 0
+    error: GroundskeeperError | None = None
     landed: list[Step] = field(default_factory=list)
     refused: list[tuple[Step, str]] = field(default_factory=list)
     postponed: list[tuple[Step, str]] = field(default_factory=list)
@@ -59,21 +63,22 @@ class Outcome:
     @property
     def is_complete(self) -> bool:
         """Whether everything was seen and everything planned was done."""
-        return not (self.refused or self.postponed or self.fleet.unread)
+        return not (self.error or self.refused or self.postponed or self.fleet.unread)
 
     @property
     def unverified(self) -> int:
         """How many owned names may be stale: nobody could look at their instance, or a removal did not land."""
-        outside = sum(problem.kind == "outside" for problem in self.plan.problems)
+        unknown = sum(problem.kind in ("outside", "mark") for problem in self.plan.problems)
         undone = names_only(step for step, _ in (*self.refused, *self.postponed))
-        return outside + sum(isinstance(change, Remove) for change in undone)
+        unsafe = self.error.removals if isinstance(self.error, UnsafePlan) else 0
+        return unknown + unsafe + sum(isinstance(change, Remove) for change in undone)
 
 
 type Run = Callable[[HostedZone], Outcome]
 
 
 def sweep(instances: Instances, zone: HostedZone, rules: Rules, *, force: bool = False) -> Outcome:
-    """Put every name of a zone right; raise UnsafePlan or TryAgain where it must not or cannot be done now."""
+    """Put every name of a zone right; raise TryAgain where another run keeps the zone."""
 
     def observe(known: Zone) -> tuple[Fleet, Plan]:
         fleet = instances.everything()
@@ -102,17 +107,33 @@ def preview(instances: Instances, zone: HostedZone, rules: Rules, refs: Collecti
     known = zone.read()
     fleet = instances.everything() if refs is None else look(instances, known, rules, refs)
     made = plan.plan(known, fleet, rules)
-    return Outcome(made, fleet, made.owned)
+    return Outcome(made, fleet, made.owned, _Guard(force=False).objection(made, fleet))
 
 
-def check(made: Plan, fleet: Fleet, *, force: bool) -> None:
-    """Raise UnsafePlan where a plan takes away too many names on the strength of something missing."""
-    removals = sum(isinstance(c, Remove) and not c.down and not is_mark(c) for c in made.changes)
-    nothing_runs = fleet.whole and not any(instance.is_up for instance in fleet.instances.values())
-    if removals and nothing_runs and fleet.is_everything and not force:
-        message = f"no instance is running anywhere, yet {made.owned} names are owned: nothing was changed"
-        raise UnsafePlan(message, removals)
-    reconcile.guard(removals, made.owned, force=force)
+class _Guard:
+    """Keeps one run, over all its rounds, from taking away too many names on the strength of something missing."""
+
+    def __init__(self, *, force: bool) -> None:
+        self._force = force
+        self._owned: int | None = None
+        self._taken = 0
+
+    def objection(self, made: Plan, fleet: Fleet) -> UnsafePlan | None:
+        """Return what speaks against carrying out a plan."""
+        self._owned = made.owned if self._owned is None else self._owned
+        losses = len(lost_names(made.changes))
+        nothing_runs = fleet.whole and not any(instance.is_up for instance in fleet.instances.values())
+        if losses and nothing_runs and fleet.is_everything and not self._force:
+            return UnsafePlan(f"no instance is running anywhere, yet {made.owned} names are owned", losses)
+        try:
+            reconcile.guard(losses + self._taken, self._owned, force=self._force)
+        except UnsafePlan as objection:
+            return objection
+        return None
+
+    def count(self, landed: Iterable[Step]) -> None:
+        """Take note of what has been taken away."""
+        self._taken += len(lost_names(change for step in landed for change in step.changes))
 
 
 def _run(
@@ -122,21 +143,23 @@ def _run(
 
     After each round of full batches it looks again: in a storm the last, half-empty batch then takes along what has
     happened meanwhile. It also looks again after a refusal, which may be due to an outdated view of the zone; what is
-    refused a second time is bisected.
+    refused a second time is bisected. Where the guard objects, only instances that were seen down lose their names.
     """
-    outcome = Outcome()
+    outcome, guard = Outcome(), _Guard(force=force)
     doubt = False
     with zone.turn() as writer:
         for rounds in range(MOST_ROUNDS):
             outcome.fleet, outcome.plan = observe(writer.read(fresh=fresh or doubt))
-            check(outcome.plan, outcome.fleet, force=force)
+            outcome.error = guard.objection(outcome.plan, outcome.fleet)
+            steps = [step for step in outcome.plan.steps if not outcome.error or is_of_the_dead(step)]
             hopeless = {step for step, _ in outcome.refused}
-            batches = list(pack(step for step in outcome.plan.steps if step not in hopeless))
+            batches = list(pack(step for step in steps if step not in hopeless))
             more = len(batches) > 1 and rounds < MOST_ROUNDS - 1
             now, later = (batches[:-1], batches[-1:]) if more else (batches, [])
             carried = reconcile.carry_out(now, later, writer.apply, bisect=doubt)
+            guard.count(carried.landed)
             outcome.add(carried, keep_refused=doubt or rounds == MOST_ROUNDS - 1)
-            if carried.postponed or not (later or (carried.refused and not doubt)):
+            if carried.postponed or not (later or outcome.plan.is_partial or (carried.refused and not doubt)):
                 break
             fresh, doubt = False, doubt or bool(carried.refused)
     return outcome

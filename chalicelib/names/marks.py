@@ -9,7 +9,8 @@ other's names. Its text is kept short because Route 53 limits the characters of 
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from chalicelib.names.model import Place, RecordSet, Ref
 
@@ -32,6 +33,12 @@ class Mark:
     def all_labels(self) -> tuple[str, ...]:
         """Return the labels below the domain that the mark speaks for."""
         return (self.ref.id, *self.labels) if self.own else self.labels
+
+    def without(self, labels: Collection[str]) -> "Mark | None":
+        """Return the mark that speaks for all labels but these, or None where none is left."""
+        kept = tuple(label for label in self.labels if label not in labels)
+        own = self.own and self.ref.id not in labels
+        return replace(self, labels=kept, own=own) if kept or own else None
 
     def record(self, owner: str, domain: str) -> RecordSet:
         """Return the TXT record set that stands in the zone for this mark."""

@@ -94,28 +94,25 @@ class RecordSet:
 
 @dataclass(frozen=True)
 class Fleet:
-    """What was seen of EC2: instances, and how far the looking reached.
+    """What was seen of EC2: instances, which places were seen whole, and which could not be read, and why.
 
-    An instance that is not in ``instances`` is gone if its place was read whole or if it was asked for by its id.
-    ``unread`` says which places could not be read at all, and why. ``is_everything`` is true of a look at all places,
-    readable or not.
+    ``is_everything`` is true of a look at all places, readable or not. Only then does it mean something that an
+    instance is missing; a look at some of them may just be too early, since EC2 is eventually consistent.
     """
 
     instances: Mapping[str, Instance]
     whole: frozenset[Place] = frozenset()
-    asked: frozenset[Ref] = frozenset()
     unread: Mapping[Place, str] = field(default_factory=dict)
     is_everything: bool = False
 
-    def covers(self, ref: Ref) -> bool:
-        """Say whether the looking reached this instance, so that its absence means something."""
-        return ref.place in self.whole or ref in self.asked
+    def shows_missing(self, ref: Ref) -> bool:
+        """Say whether an instance that is not in ``instances`` is gone."""
+        return self.is_everything and ref.place in self.whole
 
     def __or__(self, other: "Fleet") -> "Fleet":
         return Fleet(
             {**self.instances, **other.instances},
             self.whole | other.whole,
-            self.asked | other.asked,
             {**self.unread, **other.unread},
             self.is_everything and other.is_everything,
         )

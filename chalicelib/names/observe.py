@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from chalicelib.names.model import Fleet, Place, Ref, Rules
-from chalicelib.names.wishes import Wish, wishes
+from chalicelib.names.wishes import wishes
 from chalicelib.names.zone import Zone
 
 
@@ -26,27 +26,31 @@ def look(instances: Instances, zone: Zone, rules: Rules, refs: Collection[Ref]) 
 
     Who waits is looked for in the place of the one that gives up; in other places the sweep finds them.
     """
-    asked = instances.some(refs)
-    found, _ = wishes(zone, asked, rules)
-    fleet = asked | _holders(instances, zone, asked, found)
-    for place, labels in _given_up(zone, asked, found, refs).items():
-        fleet = instances.claimants(place, labels) | fleet
+    fleet = instances.some(refs)
+    fleet |= _holders(instances, zone, fleet, rules)
+    looked_for: set[tuple[Place, str]] = set()
+    while given_up := _given_up(zone, fleet, rules) - looked_for:
+        for place in {place for place, _ in given_up}:
+            fleet = instances.claimants(place, {label for where, label in given_up if where == place}) | fleet
+        looked_for |= given_up
     return fleet
 
 
-def _holders(instances: Instances, zone: Zone, asked: Fleet, found: dict[str, Wish]) -> Fleet:
+def _holders(instances: Instances, zone: Zone, asked: Fleet, rules: Rules) -> Fleet:
+    found, _ = wishes(zone, asked, rules)
     wanted = {label for wish in found.values() for label in wish.labels}
     holders = {zone.marks[id_].ref for label in wanted if (id_ := zone.holder(label)) is not None}
-    unseen = {ref for ref in holders if ref.id not in asked.instances and not asked.covers(ref)}
+    unseen = {ref for ref in holders if ref.id not in asked.instances}
     return instances.some(unseen) if unseen else Fleet({})
 
 
-def _given_up(zone: Zone, asked: Fleet, found: dict[str, Wish], refs: Collection[Ref]) -> dict[Place, set[str]]:
-    """Return the labels that instances hold and no longer ask for, by place; a place seen whole shows its own."""
-    given_up: dict[Place, set[str]] = {}
-    for ref in refs:
-        mark = zone.marks.get(ref.id)
-        still = found[ref.id].labels if ref.id in found else ()
-        if mark and mark.ref.place not in asked.whole and (labels := set(mark.labels) - set(still)):
-            given_up.setdefault(mark.ref.place, set()).update(labels)
-    return given_up
+def _given_up(zone: Zone, fleet: Fleet, rules: Rules) -> set[tuple[Place, str]]:
+    """Return the labels that instances hold and do not ask for any more; a place seen whole shows who waits."""
+    found, _ = wishes(zone, fleet, rules)
+    return {
+        (mark.ref.place, label)
+        for id_ in fleet.instances
+        if (mark := zone.marks.get(id_)) and mark.ref.place not in fleet.whole
+        for label in mark.labels
+        if id_ not in found or label not in found[id_].labels
+    }

@@ -1,9 +1,10 @@
 """The plan of names: what must change in one zone so that it tells the truth about the instances that were seen."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from chalicelib.names.batches import weigh
 from chalicelib.names.changes import Add, Change, Plan, Problem, Remove, Repoint, Step
 from chalicelib.names.desired import Wanted, desired_names
 from chalicelib.names.model import Fleet, Key, RecordSet, Ref, Rules
@@ -19,10 +20,11 @@ def plan(zone: Zone, fleet: Fleet, rules: Rules) -> Plan:
     found, refused = wishes(zone, fleet, rules)
     winners, contested = elect(zone, fleet, found)
     desired, foreign = desired_names(zone, found, winners, rules)
-    judged = {id_ for id_, mark in zone.marks.items() if id_ in fleet.instances or fleet.covers(mark.ref)}
+    judged = {id_ for id_, mark in zone.marks.items() if id_ in fleet.instances or fleet.shows_missing(mark.ref)}
     unseen = [mark.ref for id_, mark in zone.marks.items() if id_ not in judged]
+    steps = _Difference(zone, fleet, rules, desired).steps(judged)
     return Plan(
-        steps=_Difference(zone, fleet, rules, desired).steps(judged),
+        steps=steps,
         problems=(
             *zone.unreadable_marks,
             *refused,
@@ -30,8 +32,9 @@ def plan(zone: Zone, fleet: Fleet, rules: Rules) -> Plan:
             *foreign,
             *(_outside(ref) for ref in unseen if fleet.is_everything),
         ),
-        owned=len(zone.held),
-        desired=sum(len(wanted.records) for wanted in desired.values()),
+        owned=len(zone.held_names),
+        is_partial=any(step.makes_room for step in steps),
+        desired=len({name for wanted in desired.values() for name, _ in wanted.records}),
     )
 
 
@@ -43,7 +46,7 @@ def release(zone: Zone) -> Plan:
         for id_ in sorted(zone.marks)
         if (mark := zone.mark_record(id_))
     )
-    return Plan(tuple(steps), tuple(zone.unreadable_marks), owned=len(zone.held))
+    return Plan(tuple(steps), tuple(zone.unreadable_marks), owned=len(zone.held_names))
 
 
 @dataclass(frozen=True)
@@ -57,19 +60,65 @@ class _Difference:
 
     def steps(self, judged: Iterable[str]) -> tuple[Step, ...]:
         """Return the steps, those that take names from instances that went down first."""
-        taker = {record.name: id_ for id_, wanted in self.desired.items() for record in wanted.records.values()}
         changes = {id_: found for id_ in {*self.desired, *judged} if (found := list(self._changes(id_)))}
-        moves = ((id_, taker[name]) for (name, _), id_ in self.zone.held.items() if taker.get(name, id_) != id_)
-        steps = (Step(frozenset(ids), tuple(c for id_ in ids for c in changes[id_])) for ids in groups(changes, moves))
+        moves = (
+            (id_, taker) for (name, _), id_ in self.zone.held.items() if (taker := self._taker.get(name, id_)) != id_
+        )
+        steps = (
+            step
+            for ids in groups(changes, moves)
+            for step in self._together_or_in_turn(Step(frozenset(ids), tuple(c for id_ in ids for c in changes[id_])))
+        )
         return tuple(sorted(steps, key=lambda step: (not _takes_from_the_dead(step), min(step.instances))))
+
+    def _together_or_in_turn(self, step: Step) -> Iterator[Step]:
+        """Yield a step, or where no batch can carry it, one for each instance that gives names up.
+
+        The names are then free, and the next plan gives them to those that ask for them.
+        """
+        if weigh([step]).fits or len(step.instances) == 1:
+            yield step
+            return
+        for id_ in sorted(step.instances):
+            if changes := tuple(self._giving_up(id_)):
+                yield Step(frozenset({id_}), changes, makes_room=True)
+
+    def _giving_up(self, id_: str) -> Iterator[Change]:
+        """Yield the removal of every name that an instance holds and is not to keep, and the smaller mark."""
+        wanted, mark, there = self.desired.get(id_), self.zone.marks.get(id_), self.zone.mark_record(id_)
+        if mark is None or there is None:
+            return
+        lost = [record for record in self.zone.held_by(id_) if not wanted or record.key not in wanted.records]
+        for record in lost:
+            removal = self._remove(record, id_)
+            yield replace(removal, passes=True) if record.name in self._taker else removal
+        names = {record.name for record in lost}
+        kept = mark.without({label for label in mark.all_labels if f"{label}.{self.zone.domain}" in names})
+        if lost and kept:
+            yield Repoint(there, kept.record(self.zone.owner, self.zone.domain), f"the names of {id_} change")
+        elif lost:
+            yield self._remove(there, id_)
+
+    @cached_property
+    def _taker(self) -> dict[str, str]:
+        """Map each name that is to stand to the instance that gets it."""
+        return {record.name: id_ for id_, wanted in self.desired.items() for record in wanted.records.values()}
 
     @cached_property
     def _wanted_keys(self) -> set[Key]:
         return {key for wanted in self.desired.values() for key in wanted.records}
 
     def _changes(self, id_: str) -> Iterator[Change]:
-        """Yield the changes to one instance's names and mark; a name that moves is its taker's change."""
+        """Yield the changes to one instance's names and mark; a name that moves is its taker's change.
+
+        The mark goes along even where it stays as it is: Route 53 then refuses the whole if it is not there any more.
+        """
         wanted = self.desired.get(id_)
+        names = list(self._name_changes(id_, wanted))
+        yield from names
+        yield from self._mark_changes(id_, wanted, as_witness=bool(names))
+
+    def _name_changes(self, id_: str, wanted: Wanted | None) -> Iterator[Change]:
         yield from (
             self._remove(record, id_) for record in self.zone.held_by(id_) if record.key not in self._wanted_keys
         )
@@ -79,9 +128,8 @@ class _Difference:
                 yield Add(record, f"{id_} is running")
             elif not there.says_the_same_as(record):
                 yield Repoint(there, record, self._why_repointed(there, record, id_))
-        yield from self._mark_changes(id_, wanted)
 
-    def _mark_changes(self, id_: str, wanted: Wanted | None) -> Iterator[Change]:
+    def _mark_changes(self, id_: str, wanted: Wanted | None, *, as_witness: bool) -> Iterator[Change]:
         there = self.zone.mark_record(id_)
         if wanted is None:
             if there:
@@ -92,6 +140,8 @@ class _Difference:
             yield Add(record, f"{id_} is running")
         elif there.values != record.values:
             yield Repoint(there, record, f"the names of {id_} change")
+        elif as_witness:
+            yield Repoint(there, there, f"it bears witness that the names of {id_} are ours")
 
     def _remove(self, record: RecordSet, id_: str) -> Remove:
         instance = self.fleet.instances.get(id_)

@@ -8,7 +8,6 @@ from typing import Any
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from chalicelib import telemetry
-from chalicelib.errors import UnsafePlan
 from chalicelib.names.changes import Add, Remove, Repoint, line, names_only
 from chalicelib.names.events import Notice
 from chalicelib.names.inbox import Handled
@@ -35,14 +34,13 @@ def sweep(results: Results, names: Names) -> None:
         _log(zone, outcome, (), names)
         with _zone_metrics(zone, outcome, names) as metrics:
             metrics.add_metric("NamesDesired", MetricUnit.Count, outcome.plan.desired)
-    unsafe = sum(error.removals for error in results.errors.values() if isinstance(error, UnsafePlan))
     with telemetry.metrics(stack=names.stack) as metrics:
         metrics.add_metric("GoodSweeps", MetricUnit.Count, int(results.is_good))
-        unverified = sum(outcome.unverified for outcome in results.outcomes.values()) + unsafe
+        unverified = sum(outcome.unverified for outcome in results.outcomes.values())
         metrics.add_metric("NamesUnverified", MetricUnit.Count, unverified)
-    for zone, error in results.errors.items():
-        logger.error("zone not swept", extra={"zone": zone, "reason": str(error)})
-    for error in results.errors.values():
+    for zone, error in results.all_errors.items():
+        logger.error("zone not put right", extra={"zone": zone, "reason": str(error)})
+    for error in results.all_errors.values():
         raise error
 
 

@@ -24,6 +24,12 @@ class Results:
         """Whether every zone was put right from everything there is to see."""
         return not self.errors and all(outcome.is_complete for outcome in self.outcomes.values())
 
+    @property
+    def all_errors(self) -> Mapping[str, GroundskeeperError]:
+        """Return what kept zones from being put right, by zone, those included of which something was done."""
+        stopped = {view: outcome.error for view, outcome in self.outcomes.items() if outcome.error}
+        return {**self.errors, **stopped}
+
 
 @dataclass(frozen=True)
 class Names:

@@ -52,6 +52,10 @@ def wishes(zone: Zone, fleet: Fleet, rules: Rules) -> tuple[dict[str, Wish], lis
     for instance in fleet.instances.values():
         if not instance.is_up:
             continue
+        if obstacle := zone.mark_obstacle(instance.id):
+            reason = f"stands where the mark of {instance.id} must be: left alone, and {instance.id} gets no name"
+            problems.append(Problem(obstacle.name, reason, "foreign"))
+            continue
         if not (addresses := values(instance, zone.view)):
             problems.append(Problem(instance.id, f"has no {zone.view} address, so it gets no name", "address"))
             continue
@@ -83,7 +87,7 @@ def elect(zone: Zone, fleet: Fleet, found: Mapping[str, Wish]) -> tuple[dict[str
 
 def _winner(zone: Zone, fleet: Fleet, label: str, claimants: Iterable[Instance]) -> str:
     holder = zone.holder(label)
-    if holder is not None and holder not in fleet.instances and not fleet.covers(zone.marks[holder].ref):
+    if holder is not None and holder not in fleet.instances and not fleet.shows_missing(zone.marks[holder].ref):
         return holder
     by_id = {claimant.id: claimant for claimant in claimants}
     if holder in by_id:

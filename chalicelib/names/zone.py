@@ -34,7 +34,7 @@ class Zone:
         problems = []
         for record in self.records:
             instance = record.name.removeprefix(prefix).removesuffix(suffix)
-            if record.name != prefix + instance + suffix or record.type != "TXT" or "." in instance:
+            if record.name != prefix + instance + suffix or record.type != "TXT" or "." in instance or record.variant:
                 continue
             try:
                 marks[instance] = Mark.parse(instance, record.values[0] if len(record.values) == 1 else "")
@@ -62,7 +62,9 @@ class Zone:
     def mark_obstacle(self, instance: str) -> RecordSet | None:
         """Return a record set that is not our mark but keeps one from standing at its name."""
         there = self.at.get(self._mark_name(instance), ())
-        return next((r for r in there if r.type in ("TXT", "CNAME") and instance not in self.marks), None)
+        return next(
+            (r for r in there if r.type in ("TXT", "CNAME") and (r.variant or instance not in self.marks)), None
+        )
 
     @cached_property
     def held(self) -> Mapping[Key, str]:
@@ -73,6 +75,11 @@ class Zone:
             for label in mark.all_labels
             for type_ in mark.types
         }
+
+    @cached_property
+    def held_names(self) -> frozenset[str]:
+        """Return the names that marks of ours speak for."""
+        return frozenset(name for name, _ in self.held)
 
     def holder(self, label: str) -> str | None:
         """Return the instance that holds a label, if one does."""

@@ -67,10 +67,10 @@ class FakeEc2:
 
     def some(self, refs: Collection[Ref]) -> Fleet:
         self.looks += 1
-        asked = frozenset(ref for ref in refs if ref.place in self.places and ref.place not in self.unread)
-        seen = {ref.id: self.instances[ref.id] for ref in asked if ref.id in self.instances}
-        unread = {ref.place: self.unread.get(ref.place, "is not ours") for ref in refs if ref not in asked}
-        return Fleet(seen, asked=asked, unread=unread)
+        ours = [ref for ref in refs if ref.place in self.places and ref.place not in self.unread]
+        seen = {ref.id: self.instances[ref.id] for ref in ours if ref.id in self.instances}
+        unread = {ref.place: self.unread.get(ref.place, "is not ours") for ref in refs if ref not in ours}
+        return Fleet(seen, unread=unread)
 
     def claimants(self, place: Place, labels: Collection[str]) -> Fleet:
         self.looks += 1

@@ -269,11 +269,12 @@ def test_in_a_storm_the_whole_place_is_read(aws: AwsServer):
     assert not seen.is_everything
 
 
-def test_an_unknown_instance_is_missing_from_what_was_asked_for(aws: AwsServer):
+def test_that_an_instance_is_missing_from_what_was_asked_for_means_nothing_yet(aws: AwsServer):
     ref = Ref(Place(aws.account_id, "us-east-1"), "i-0123456789abcdef0")
     seen = instances(aws, "us-east-1").some({ref})
     assert ref.id not in seen.instances
-    assert seen.covers(ref)
+    assert not seen.shows_missing(ref)
+    assert instances(aws, "us-east-1").everything().shows_missing(ref)
 
 
 def test_every_place_is_read_and_one_that_cannot_be_covers_nothing(aws: AwsServer):

@@ -84,3 +84,37 @@ def test_when_time_is_over_everything_not_sent_is_postponed():
     outcome = job.sweep(ec2, zone, RULES)
     assert len(outcome.landed) + len(outcome.postponed) == 1_000
     assert not outcome.is_complete
+
+
+def test_a_holder_that_gives_names_up_because_another_asks_passes_on_all_of_them():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(instance(5, "web db"), instance(6, "db"))
+    job.sweep(ec2, zone, RULES)
+    ec2.put(instance(5, "web db", state="stopped"), instance(1, "web"))  # and there is no event about 5 yet
+    job.follow(ec2, zone, RULES, {Ref(HERE, instance(1).id)})
+    assert zone.names()["web"] == instance(1).public_dns
+    assert zone.names()["db"] == instance(6).public_dns
+
+
+def test_when_nothing_at_all_could_be_read_every_instance_counts_as_unverified():
+    ec2, zone = FakeEc2(), FakeZone()
+    put(ec2, 1, 2)
+    job.sweep(ec2, zone, RULES)
+    ec2.unread = {HERE: "denied"}
+    outcome = job.sweep(ec2, zone, RULES)
+    assert (outcome.unverified, outcome.landed) == (2, [])
+
+
+def test_a_dry_run_says_what_the_guard_would():
+    ec2, zone = FakeEc2(), FakeZone()
+    put(ec2, *range(10))
+    job.sweep(ec2, zone, RULES)
+    ec2.instances.clear()
+    assert "no instance is running" in str(job.preview(ec2, zone, RULES).error)
+
+
+def test_the_names_owned_are_counted_once_however_many_rounds_a_run_takes():
+    ec2, zone = FakeEc2(), FakeZone(poison="name7.")
+    put(ec2, *range(500))
+    outcome = job.sweep(ec2, zone, RULES)
+    assert outcome.owned == len(zone.names()) == 998

@@ -3,15 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.names.changes import created, deleted
+from chalicelib.errors import Refused
+from chalicelib.names import job
+from chalicelib.names.changes import created, deleted, is_mark, names_only
 from chalicelib.names.marks import Mark
 from chalicelib.names.model import Fleet, Instance, RecordSet, Ref, View
 from chalicelib.names.plan import plan
 from chalicelib.names.zone import zone_of
-from tests.names.fakes import DOMAIN, HERE, OWNER, RULES, THERE, FakeZone, cname, fleet, instance
+from tests.names.fakes import DOMAIN, HERE, OWNER, RULES, THERE, FakeEc2, FakeZone, cname, fleet, instance
 
 LABELS = st.sampled_from(["web", "db", "app", "Web", "ns", "*", "i-0123456789abcdef0"])
 ADDRESSES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
@@ -135,11 +138,14 @@ def test_a_name_removed_by_hand_is_put_back():
     assert "web" in zone.names()
 
 
-def test_a_changed_ttl_repoints_every_name_and_no_mark():
+def test_a_changed_ttl_repoints_every_name_and_leaves_the_mark_as_it_is():
     zone = FakeZone()
     settle(zone, fleet(instance(1, "web")))
     made = plan(zone.read(), fleet(instance(1, "web")), replace(RULES, ttl=300))
-    assert sorted(c.because for c in made.changes) == ["the TTL is to be 300 seconds"] * 2
+    assert [c.because for c in names_only(made.steps)] == ["the TTL is to be 300 seconds"] * 2
+    assert [(deleted(c), created(c)) for c in made.changes if is_mark(c)] == [
+        (zone.read().mark_record(instance(1).id),) * 2
+    ]
 
 
 def test_another_stacks_own_name_for_the_same_instance_leaves_us_the_short_names():
@@ -164,8 +170,7 @@ def test_a_mark_that_cannot_be_read_protects_what_it_may_have_spoken_for():
 def test_a_storm_in_one_place_says_nothing_about_another():
     zone = FakeZone()
     settle(zone, fleet(instance(1, "web"), instance(2, "db", place=THERE), places=(HERE, THERE)))
-    asked = frozenset({Ref(HERE, instance(1).id)})
-    storm = Fleet({instance(1).id: instance(1, "web")}, whole=frozenset({HERE}), asked=asked)
+    storm = Fleet({instance(1).id: instance(1, "web")}, whole=frozenset({HERE}))
     made = plan(zone.read(), storm, RULES)
     assert (made.steps, made.problems) == ((), ())
 
@@ -178,3 +183,52 @@ def test_a_holder_in_a_place_that_was_not_read_keeps_its_name():
     assert {p.kind for p in made.problems} == {"contested", "outside"}
     zone.apply(made.steps)
     assert zone.names()["web"] == "far.example.net"
+
+
+def test_a_name_whose_mark_was_taken_away_meanwhile_is_not_touched():
+    zone = FakeZone()
+    settle(zone, fleet(instance(1, "web")))
+    moved = instance(1, "web", public_dns="moved.example.net")
+    made = plan(zone.read(), fleet(moved), RULES)  # from what stood a moment ago
+    del zone.records[f"_{OWNER}.{instance(1).id}.{DOMAIN}", "TXT"]
+    with pytest.raises(Refused):
+        zone.apply(made.steps)
+    assert zone.names()["web"] == instance(1).public_dns
+
+
+def test_a_chain_of_moved_names_too_long_for_any_batch_is_carried_out_in_turn():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(*(instance(n, f"a{n} b{n} c{n}") for n in range(130)))
+    job.sweep(ec2, zone, RULES)
+    ec2.put(instance(0, state="terminated"))
+    ec2.put(*(instance(n, f"a{n - 1} b{n - 1} c{n - 1}") for n in range(1, 130)))
+    outcome = job.sweep(ec2, zone, RULES)
+    assert outcome.is_complete
+    wanted = {f"{letter}{n - 1}": instance(n).public_dns for n in range(1, 130) for letter in "abc"}
+    assert zone.names() == {**wanted, **{instance(n).id: instance(n).public_dns for n in range(1, 130)}}
+
+
+def test_a_weighted_text_at_a_marks_name_is_no_mark():
+    zone = FakeZone()
+    mark = Mark(Ref(HERE, instance(1).id), ("web",)).record(OWNER, DOMAIN)
+    zone.put(replace(mark, variant="one of several, 1"), cname("web", "foreign.example.net"))
+    made = plan(zone.read(), fleet(instance(1, "web"), instance(2, "db")), RULES)
+    assert [step.instances for step in made.steps] == [{instance(2).id}]
+    assert [p.subject for p in made.problems] == [mark.name]
+
+
+def test_an_instance_that_cannot_have_a_mark_keeps_no_name_from_another():
+    zone = FakeZone()
+    zone.put(RecordSet(f"_{OWNER}.{instance(1).id}.{DOMAIN}", "CNAME", 60, ("x.example.net",)))
+    settle(zone, fleet(instance(1, "web"), instance(5, "web")))
+    assert zone.names()["web"] == instance(5).public_dns
+
+
+def test_release_takes_every_name_of_ours_and_nothing_else():
+    ec2, zone = FakeEc2(), FakeZone()
+    foreign = cname("mail", "mx.example.net")
+    zone.put(foreign)
+    ec2.put(*(instance(n, f"name{n}") for n in range(10)))
+    job.sweep(ec2, zone, RULES)
+    assert job.release(zone).is_complete
+    assert list(zone.records.values()) == [foreign]

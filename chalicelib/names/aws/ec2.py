@@ -40,13 +40,13 @@ class Ec2Instances:
         """
         fleet = Fleet({})
         for place in sorted({ref.place for ref in refs}):
-            asked = frozenset(ref for ref in refs if ref.place == place)
-            if place in self._places and len(asked) <= FILTER_VALUES:
-                fleet |= self._read(place, _filters("instance-id", [ref.id for ref in asked]), asked=asked)
-            elif place in self._places:
-                fleet |= self._read(place, [], whole=frozenset({place}), asked=asked)
-            else:
+            ids = [ref.id for ref in refs if ref.place == place]
+            if place not in self._places:
                 fleet |= Fleet({}, unread={place: "is not among REGIONS of this account and of ACCOUNTS"})
+            elif len(ids) <= FILTER_VALUES:
+                fleet |= self._read(place, _filters("instance-id", ids))
+            else:
+                fleet |= self._read(place, [], whole=frozenset({place}))
         return fleet
 
     def claimants(self, place: Place, labels: Collection[str]) -> Fleet:
@@ -61,7 +61,6 @@ class Ec2Instances:
         place: Place,
         filters: "list[list[FilterTypeDef]]",
         whole: frozenset[Place] = frozenset(),
-        asked: frozenset[Ref] = frozenset(),
     ) -> Fleet:
         """Read a place wholly or not at all: a plan made from some of the pages would delete the rest."""
         try:
@@ -75,7 +74,7 @@ class Ec2Instances:
             }
         except (ClientError, BotoCoreError) as error:
             return Fleet({}, unread={place: str(error)})
-        return Fleet(found, whole, asked)
+        return Fleet(found, whole)
 
 
 def _filters(name: str, values: Iterable[str], most: int = FILTER_VALUES) -> "list[list[FilterTypeDef]]":
