@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.cloud import LocalCloud, PortTakenError
 from localcloud.run_file import published
-from localcloud.stack import DeploymentError
+from localcloud.stacks.deploy import DeploymentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

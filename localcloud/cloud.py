@@ -8,33 +8,31 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from localcloud import (
-    cloudformation_patches,
-    iam_patches,
-    lambda_invoke,
-    lambda_patches,
-    stack,
-    stack_end_patches,
-)
-from localcloud.aws_server import AwsServer
-from localcloud.credentials import RoleSessions
-from localcloud.emf import Metrics
-from localcloud.fleet import Fleet
-from localcloud.functions import Functions, Pace
-from localcloud.http_api import HttpApi
-from localcloud.lambda_state import LambdaState
-from localcloud.log_groups import LogGroups
-from localcloud.logs import Logs
-from localcloud.queue_state import QueueState
-from localcloud.queues import Queues
-from localcloud.resources import RestApi, Surroundings
-from localcloud.role_clients import RoleClients
-from localcloud.schedules import Schedules
+from localcloud.events.schedules import Schedules
+from localcloud.functions import invoke as lambda_invoke
+from localcloud.functions import kept_properties as lambda_patches
+from localcloud.functions.role_clients import RoleClients
+from localcloud.functions.service import Functions, Pace
+from localcloud.http.server import HttpApi
+from localcloud.iam import role_policies as iam_patches
+from localcloud.logs.emf import Metrics
+from localcloud.logs.kept import Logs
+from localcloud.logs.log_groups import LogGroups
+from localcloud.queues.depth import QueueState
+from localcloud.queues.mappings import Queues
+from localcloud.runtime.configuration import LambdaState
+from localcloud.runtime.environments import Fleet
+from localcloud.runtime.role_sessions import RoleSessions
+from localcloud.server.aws import AwsServer
+from localcloud.stacks import deploy as stack
+from localcloud.stacks import ending_patches as stack_end_patches
+from localcloud.stacks import intake_patches as cloudformation_patches
+from localcloud.stacks.kinds import RestApi, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localcloud.stack import Stack
+    from localcloud.stacks.deploy import Stack
 
 RUNTIME = Path(__file__).resolve().parent.parent / ".venv" / "lambda-runtime"
 

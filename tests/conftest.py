@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.aws_server import AwsServer
 from localcloud.cloud import LocalCloud
+from localcloud.server.aws import AwsServer
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "build" / "package"

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.errors import TryAgain
 from chalicelib.lease.aws import CLOCKS_DIFFER, LONGEST_WRITE, Lease
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 
 
 class Time:

@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 
 type Json = dict[str, Any]
 # The server's own checks are meant, not those that boto3 makes before it sends anything.

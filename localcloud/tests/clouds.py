@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.functions import Pace
+from localcloud.functions.service import Pace
 
 TINY_APP = Path(__file__).parent / "tiny_app"
 STAGE = {"api_gateway_stage": "api", "autogen_policy": True}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 from localcloud.tests.clouds import cloud, package, tiny  # noqa: F401 - fixtures
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 from localcloud.tests.acting import Json, allow, assume, client, policy, refusal
 
 

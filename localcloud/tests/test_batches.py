@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.batches import MAX_PAYLOAD_BYTES, Batch, failed_ids, record
+from localcloud.queues.messages import MAX_PAYLOAD_BYTES, Batch, failed_ids, record
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:q"
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 from localcloud.tests.acting import Json, Listener, refusal, rule
 
 STATE_CHANGE = "EC2 Instance State-change Notification"

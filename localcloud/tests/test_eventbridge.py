@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 from localcloud.tests.acting import Json, Listener, policy, rule
 
 type Invocations = list[tuple[str, Json]]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.stack import Stack
+from localcloud.stacks.deploy import Stack
 from localcloud.tests.clouds import printed, send
 
 type Call = Callable[..., Any]

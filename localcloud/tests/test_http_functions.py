@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from localcloud import http_routes
 from localcloud.cloud import LocalCloud
-from localcloud.http_api import HttpApi
-from localcloud.http_events import MalformedAnswerError, response
-from localcloud.resources import RestApi
-from localcloud.stack import Stack
+from localcloud.http import routes as http_routes
+from localcloud.http.proxy import MalformedAnswerError, response
+from localcloud.http.server import HttpApi
+from localcloud.stacks.deploy import Stack
+from localcloud.stacks.kinds import RestApi
 from localcloud.tests.clouds import make_function, send
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from localcloud import emf
 from localcloud.cloud import LocalCloud
-from localcloud.logs import MAX_LINES, Logs
+from localcloud.logs import emf
+from localcloud.logs.kept import MAX_LINES, Logs
 from localcloud.tests.clouds import make_function
 
 

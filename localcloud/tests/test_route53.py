@@ -3,7 +3,7 @@ Terraform's AWS provider; https://docs.aws.amazon.com/Route53/latest/APIReferenc
 
 import pytest
 
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 from localcloud.tests.acting import Json, refusal
 from localcloud.tests.zones import Zone, change
 

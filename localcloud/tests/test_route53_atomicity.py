@@ -5,7 +5,7 @@ import copy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 from localcloud.tests.zones import APEX, Zone, change
 
 NAMES = ["a.ex.test.", "b.ex.test.", "ex.test."]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 from localcloud.tests.acting import Json, refusal
 from localcloud.tests.zones import Zone, change
 

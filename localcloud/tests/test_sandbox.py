@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from localcloud.cloud import RUNTIME
-from localcloud.image import Program
-from localcloud.sandbox import Sandbox
+from localcloud.runtime.environment import Sandbox
+from localcloud.runtime.process import Program
+from localcloud.runtime.warden import Warden
 from localcloud.tests.clouds import alive, eventually
-from localcloud.warden import Warden
 
 type Make = Callable[..., Any]
 
@@ -228,9 +228,9 @@ def test_no_process_outlives_the_emulator_even_when_that_is_killed(tmp_path: Pat
 EMULATOR = """
 import sys
 from pathlib import Path
-from localcloud.image import Program
-from localcloud.sandbox import Sandbox
-from localcloud.warden import Warden
+from localcloud.runtime.process import Program
+from localcloud.runtime.environment import Sandbox
+from localcloud.runtime.warden import Warden
 folder, runtime = Path(sys.argv[1]), Path(sys.argv[2])
 program = Program("f", "app.handler", 60, 128, "us-east-1", folder, folder / "layers", runtime, {})
 Sandbox(program, folder / "tmp", lambda line: print(line, flush=True), Warden()).invoke("1", "arn", b"{}")

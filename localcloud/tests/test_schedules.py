@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from localcloud.aws_server import AwsServer
 from localcloud.cloud import LocalCloud
-from localcloud.cron import Cron
-from localcloud.schedules import Schedules, parse
+from localcloud.events.cron import Cron
+from localcloud.events.schedules import Schedules, parse
+from localcloud.server.aws import AwsServer
 from localcloud.tests.clouds import make_function, printed
 
 NOON = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)  # a Friday

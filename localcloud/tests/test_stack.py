@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud import sam
 from localcloud.cloud import LocalCloud
-from localcloud.parameters import ParameterError, completed
-from localcloud.stack import DeploymentError, Stack
+from localcloud.stacks import sam
+from localcloud.stacks.deploy import DeploymentError, Stack
+from localcloud.stacks.parameters import ParameterError, completed
 from localcloud.tests.clouds import eventually, printed, received
 
 

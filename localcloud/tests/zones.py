@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 from localcloud.tests.acting import Json, client
 
 APEX = {("ex.test.", "NS"), ("ex.test.", "SOA")}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.stack import Stack
+from localcloud.stacks.deploy import Stack
 from tests.conftest import PACKAGE
 
 PATIENCE = 60.0

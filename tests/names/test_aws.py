@@ -18,7 +18,7 @@ from chalicelib.names.events import Recheck, read
 from chalicelib.names.model import Place, RecordSet, Ref, View
 from chalicelib.names.pace import Pace, TokenBucket
 from chalicelib.names.plan import plan
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 from tests.names.fakes import NOW, OWNER, RULES, FakeEc2, cname, fleet, instance
 
 

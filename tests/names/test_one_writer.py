@@ -12,7 +12,7 @@ from chalicelib.names import job
 from chalicelib.names.aws.route53 import Identity, Route53Zone
 from chalicelib.names.model import Fleet, Ref, View
 from chalicelib.names.pace import Pace
-from localcloud.aws_server import AwsServer
+from localcloud.server.aws import AwsServer
 from tests.names.fakes import OWNER, RULES, FakeEc2, instance
 
 PATIENCE = 20.0

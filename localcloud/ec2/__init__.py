@@ -1,0 +1,1 @@
+"""EC2 where moto falls short: events, and instances through their states."""

@@ -1,0 +1,1 @@
+"""API Gateway: the REST APIs of deployed stacks."""

@@ -1,0 +1,187 @@
+"""Which permission an API request needs, on which resources: the IAM side of the AWS APIs that moto leaves out.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from moto.ec2.models import ec2_backends
+
+from localcloud.route53 import dns_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+SERVICES = {"awslambda": "lambda", "resourcegroupstaggingapi": "tag"}
+# API operations whose permission has another name.
+PERMISSIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "s3:HeadBucket": "s3:ListBucket",
+    "sns:PublishBatch": "sns:Publish",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
+EC2_KINDS = {
+    "ami": "image",
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "i": "instance",
+    "sg": "security-group",
+    "snap": "snapshot",
+    "subnet": "subnet",
+    "vol": "volume",
+    "vpc": "vpc",
+}
+# Resources that an operation makes: it must be allowed on those too.
+EC2_MADE = {"CreateSnapshot": "snapshot", "CreateSnapshots": "snapshot"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A resource that a request touches, and what conditions may look at; keys in lower case."""
+
+    arn: str | None
+    """None where this emulator does not know: then any Resource in a policy matches."""
+    context: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+def api_call(request: Any) -> str:
+    """Return a request's service and operation, such as `route53:ChangeResourceRecordSets`."""
+    return f"{SERVICES.get(request.service_name, request.service_name)}:{operation(request)}"
+
+
+def permission(request: Any) -> str:
+    """Return the permission that a request needs, such as `sqs:SendMessage` for a batch of messages too."""
+    return PERMISSIONS.get(api_call(request), api_call(request))
+
+
+def operation(request: Any) -> str:
+    """Return the name of a request's API operation."""
+    return str(request._get_action())
+
+
+def targets(request: Any, resource: str) -> list[Target]:
+    """Return all that a request touches; `resource` is what moto knows about it."""
+    find = _FINDERS.get(request.service_name)
+    if find:
+        return list(find(request)) or [Target("*")]
+    return [Target(None if resource == "*" else resource)]
+
+
+def _arn(request: Any, service: str, rest: str) -> str:
+    return f"arn:aws:{service}:{request.region}:{request.current_account}:{rest}"
+
+
+def _route53(request: Any) -> Iterator[Target]:
+    zone = request._get_param("HostedZoneId") or request._get_param("Id")
+    kind = "change" if operation(request) == "GetChange" else "hostedzone"
+    if not zone:
+        return
+    # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+    changes = request._get_param("ChangeBatch.Changes") or []
+    sets = [change["ResourceRecordSet"] for change in changes]
+    context = {
+        "route53:changeresourcerecordsetsnormalizedrecordnames": [_normalized(each["Name"]) for each in sets],
+        "route53:changeresourcerecordsetsrecordtypes": [each["Type"] for each in sets],
+        "route53:changeresourcerecordsetsactions": [change["Action"] for change in changes],
+    }
+    yield Target(f"arn:aws:route53:::{kind}/{zone.rsplit('/', 1)[-1]}", context if changes else {})
+
+
+def _normalized(name: str) -> str:
+    try:
+        return str(dns_names.parse(name)).removesuffix(".")
+    except dns_names.BadName:
+        return name.lower()
+
+
+def _sqs(request: Any) -> Iterator[Target]:
+    name = request._get_param("QueueName") or request._get_queue_name()
+    if name:
+        yield Target(_arn(request, "sqs", name))
+
+
+def _sns(request: Any) -> Iterator[Target]:
+    arn = request._get_param("TopicArn") or request._get_param("TargetArn")
+    if arn:
+        yield Target(arn)
+
+
+def _events(request: Any) -> Iterator[Target]:
+    if operation(request) == "PutEvents":
+        for entry in request._get_param("Entries") or []:
+            bus = entry.get("EventBusName") or "default"
+            yield Target(bus if bus.startswith("arn:") else _arn(request, "events", f"event-bus/{bus}"))
+    else:
+        yield Target(None)
+
+
+def _dynamodb(request: Any) -> Iterator[Target]:
+    body = request.body
+    index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
+    tables = {body["TableName"]} if "TableName" in body else set(body.get("RequestItems", {}))
+    for item in body.get("TransactItems", []):
+        tables |= {operand["TableName"] for operand in item.values()}
+    for table in sorted(tables):
+        yield Target(table if table.startswith("arn:") else _arn(request, "dynamodb", f"table/{table}{index}"))
+
+
+def _lambda(request: Any) -> Iterator[Target]:
+    parts = unquote(request.path).split("/functions/")
+    name = parts[1].split("/")[0] if len(parts) > 1 else ""
+    if name:
+        yield Target(name if name.startswith("arn:") else _arn(request, "lambda", f"function:{name}"))
+    else:
+        yield Target(None)
+
+
+def _logs(request: Any) -> Iterator[Target]:
+    group, stream = request._get_param("logGroupName"), request._get_param("logStreamName")
+    if group:
+        yield Target(_arn(request, "logs", f"log-group:{group}:{f'log-stream:{stream}' if stream else '*'}"))
+    else:
+        yield Target(None)
+
+
+def _cloudwatch(request: Any) -> Iterator[Target]:
+    namespace = request._get_param("Namespace")
+    yield Target("*", {"cloudwatch:namespace": [namespace]} if namespace else {})
+
+
+def _ec2(request: Any) -> Iterator[Target]:
+    name = operation(request)
+    if name.startswith(("Describe", "RunInstances")):
+        # Describing has no resources in IAM; launching has a dozen, of which policies here say nothing.
+        yield Target("*" if name.startswith("Describe") else None)
+        return
+    tags = ec2_backends[request.current_account][request.region].tags
+    values = {value for values in request.querystring.values() for value in values if isinstance(value, str)}
+    for value in sorted(values):
+        kind = EC2_KINDS.get(value.partition("-")[0])
+        if kind and "-" in value:
+            context = {
+                f"{prefix}:resourcetag/{key.lower()}": [tag]
+                for key, tag in dict(tags.get(value, {})).items()
+                for prefix in ("aws", "ec2")
+            }
+            yield Target(_arn(request, "ec2", f"{kind}/{value}"), context)
+    if name in EC2_MADE:
+        yield Target(f"arn:aws:ec2:{request.region}::{EC2_MADE[name]}/*")
+
+
+_FINDERS: dict[str, Callable[[Any], Iterator[Target]]] = {
+    "awslambda": _lambda,
+    "cloudwatch": _cloudwatch,
+    "dynamodb": _dynamodb,
+    "ec2": _ec2,
+    "events": _events,
+    "logs": _logs,
+    "route53": _route53,
+    "sns": _sns,
+    "sqs": _sqs,
+}

@@ -1,0 +1,1 @@
+"""What functions print, and the metrics in it."""

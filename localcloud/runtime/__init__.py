@@ -1,0 +1,1 @@
+"""Execution environments: processes under AWS's own runtime client."""

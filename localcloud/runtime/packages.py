@@ -1,0 +1,68 @@
+"""Zips on disk: each function's code and each set of layers is unpacked once, under its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import threading
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from localcloud.runtime.configuration import Function
+
+MAX_UNZIPPED_BYTES = 250 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+
+
+class Packages:
+    """Unpacks into a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+
+    def code(self, function: Function) -> Path:
+        """Return the folder that stands for /var/task; raise ValueError if code and layers are over 250 MB."""
+        size = sum(_unzipped(archive) for archive in (function.archive, *_archives(function)))
+        if size > MAX_UNZIPPED_BYTES:
+            raise ValueError(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+        return self._unpacked("code", [function.archive])
+
+    def layers(self, function: Function) -> Path:
+        """Return the folder that stands for /opt: layers in order, a later one over an earlier one."""
+        return self._unpacked("opt", _archives(function))
+
+    def _unpacked(self, kind: str, archives: list[bytes]) -> Path:
+        digest = hashlib.sha256()
+        for archive in archives:
+            digest.update(hashlib.sha256(archive).digest())
+        target = self._folder / f"{kind}-{digest.hexdigest()[:16]}"
+        with self._lock:
+            if not target.exists():
+                partial = target.with_suffix(".partial")
+                shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir(parents=True)
+                for archive in archives:
+                    _extract(archive, partial)
+                partial.rename(target)
+        return target
+
+
+def _archives(function: Function) -> list[bytes]:
+    return [layer.archive for layer in function.layers]
+
+
+def _unzipped(archive: bytes) -> int:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return sum(entry.file_size for entry in opened.infolist())
+
+
+def _extract(archive: bytes, folder: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        for entry in opened.infolist():
+            path = Path(opened.extract(entry, folder))
+            mode = entry.external_attr >> 16 & 0o777
+            if mode and not entry.is_dir():
+                path.chmod(mode | 0o400)  # zipfile forgets that a layer's program is executable

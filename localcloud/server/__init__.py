@@ -1,0 +1,1 @@
+"""moto's server with everything put in its place."""

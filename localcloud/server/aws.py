@@ -1,0 +1,178 @@
+"""An AWS on loopback: moto's server in process, with access control on, and strict where moto is lenient."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Self
+
+from moto.awslambda import urls as lambda_urls
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.route53 import urls as route53_urls
+
+from localcloud.ec2.events import ec2_events
+from localcloud.ec2.lifecycle import forget_terminated, lifecycle_as_in_aws
+from localcloud.events.bus import EventBridge
+from localcloud.events.delivery import EventTargets
+from localcloud.functions.invoke_wire import InvokeAnswer, InvokeHook, InvokeRequest, LambdaTarget, lambda_response
+from localcloud.functions.sns import sns_invokes_functions
+from localcloud.ground.call_log import CallLog
+from localcloud.ground.gate import Gate
+from localcloud.ground.patching import applied, replaced_api
+from localcloud.ground.web_server import WebServer
+from localcloud.iam import needed as targets
+from localcloud.iam.access import BODY
+from localcloud.iam.admins import INTERNAL, Admins
+from localcloud.route53.api import route53_response
+from localcloud.route53.throttle import Throttle
+from localcloud.server import moto_patches as patches
+from localcloud.server.moto_speed import linear_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from contextlib import ExitStack
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["INTERNAL", "AwsServer"]
+_one_server = threading.Lock()
+
+
+class AwsServer:
+    """Serve the AWS APIs on 127.0.0.1; starting forgets all that an earlier server in this process held.
+
+    One process holds one started server at a time, because moto's state is global. Whoever reaches moto's
+    objects directly holds `gate` meanwhile.
+    """
+
+    account_id = "123456789012"
+
+    def __init__(self, port: int = 0, region: str = "us-east-1", clock: Callable[[], float] = time.monotonic) -> None:
+        self.region = region
+        self.calls = CallLog()
+        self.gate = Gate()
+        self.event_targets = EventTargets(self.gate, lambda: self.on_lambda_target)
+        self.eventbridge = EventBridge(self.gate, self.event_targets)
+        self.route53_throttle = Throttle(clock)
+        self.on_lambda_target: LambdaTarget = _no_functions
+        self.on_invoke: InvokeHook = _no_invocations
+        self._port = port
+        self._route53_tokens: Counter[str] = Counter()
+        self._stopping = threading.Event()
+
+    def start(self) -> Self:
+        """Start serving; raise `OSError` when the port is taken, `RuntimeError` when another server runs."""
+        if not _one_server.acquire(blocking=False):
+            raise RuntimeError("an AwsServer runs already in this process")
+        try:
+            self._web = WebServer(self._serve, self._port)
+        except BaseException:
+            _one_server.release()
+            raise
+        moto_api_backend.reset()
+        self._stopping.clear()
+        self._patches = self._patched()
+        self._application = DomainDispatcherApplication(create_backend_app)
+        self._admins = Admins(self.gate, self.endpoint, self.region)
+        self._web.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving: long polls return, connections close, the port is free again."""
+        self._stopping.set()
+        self.gate.changed()
+        self._web.stop()
+        self._patches.close()
+        _one_server.release()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that clients use as their endpoint, for every service."""
+        return f"http://127.0.0.1:{self._web.port}"
+
+    @property
+    def access_key(self) -> str:
+        """The access key id of the account's administrator."""
+        return str(self._admins.key(self.account_id).access_key_id)
+
+    @property
+    def secret_key(self) -> str:
+        """The secret access key of the account's administrator."""
+        return str(self._admins.key(self.account_id).secret_access_key)
+
+    def client(
+        self, service: str, region: str | None = None, account: str | None = None, internal: bool = False
+    ) -> Any:
+        """Return a boto3 client with an administrator's keys, of another account if one is named.
+
+        The same client is returned again; threads may share it. What an internal client calls is not counted
+        in `calls`.
+        """
+        return self._admins.client(service, region or self.region, account or self.account_id, internal)
+
+    @property
+    def route53_tokens(self) -> int:
+        """The Route 53 change tokens that all batches so far have cost."""
+        return self._route53_tokens.total()
+
+    def throttle_route53(self, on: bool) -> None:
+        """Throttle Route 53 as AWS does, or stop doing so."""
+        self.route53_throttle.on = on
+
+    def forget_terminated(self) -> None:
+        """Drop terminated instances from every listing, as AWS does within an hour."""
+        with self.gate:
+            forget_terminated()
+
+    def _patched(self) -> ExitStack:
+        route53 = route53_response(self.route53_throttle, self._route53_tokens)
+        return applied(
+            patches.enforced_access(self._saw),
+            patches.waiting_outside(self.gate, self._stopping.is_set),
+            patches.queues_left_alone(self.gate),
+            patches.functions_run_elsewhere(self.gate, lambda: self.on_lambda_target),
+            replaced_api(lambda_urls, lambda_response(self.gate, lambda: self.on_invoke)),
+            replaced_api(route53_urls, route53),
+            self.eventbridge.in_place_of_motos(),
+            linear_time(),
+            lifecycle_as_in_aws(),
+            ec2_events(self.eventbridge.emit),
+            sns_invokes_functions(self.gate, lambda: self.on_lambda_target),
+        )
+
+    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # The body is read before the gate: a slow client must not hold up the others.
+        environ[BODY] = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(environ[BODY])
+        if "HTTP_AUTHORIZATION" not in environ:
+            return _unsigned(start_response)
+        with self.gate:
+            return [b"".join(self._application(environ, start_response))]
+
+    def _saw(self, request: Any) -> None:
+        if INTERNAL not in request.headers.get("User-Agent", ""):
+            self.calls.record(targets.api_call(request), request.get_access_key())
+
+
+def _unsigned(start_response: StartResponse) -> Iterable[bytes]:
+    start_response("403 Forbidden", [("Content-Type", "application/xml")])
+    message = "Request is missing Authentication Token"
+    error = f"<Error><Code>MissingAuthenticationToken</Code><Message>{message}</Message></Error>"
+    return [f"<ErrorResponse>{error}</ErrorResponse>".encode()]
+
+
+def _no_functions(function_arn: str, _event: dict[str, Any]) -> None:
+    raise RuntimeError(f"nothing runs Lambda functions here, but an event came for {function_arn}")
+
+
+def _no_invocations(request: InvokeRequest) -> InvokeAnswer:
+    raise RuntimeError(f"nothing runs Lambda functions here, but {request.function_arn} was invoked")

@@ -1,0 +1,1 @@
+"""CloudFormation: stacks as `chalice package` makes them."""
