@@ -5,7 +5,7 @@ SHELL := /bin/sh
 STAGE ?= dev
 BIN := .venv/bin
 REQUIREMENTS := requirements.txt requirements-dev.txt localcloud/lambda-runtime.txt
-export AWS_PORT API_PORT
+export AWS_PORT API_PORT PYTHON
 
 .PHONY: help
 help: ## List the targets
@@ -23,10 +23,11 @@ help: ## List the targets
 PACKAGE := build/package
 APP := app.py $(shell find chalicelib .chalice -name '*.py' -o -name '*.json' | grep -v deploy) requirements.txt
 
-# Chalice takes Lambda's Python version from the Python that runs it, and wants some region to be named.
+# Chalice takes Lambda's Python version from the Python that runs it, wants some region to be named, and packages
+# whatever lies in chalicelib, the bytecode of its own import included.
 $(PACKAGE)/sam.json: .venv/.ready $(APP)
 	@rm -rf $(PACKAGE) .chalice/deployments $$(find chalicelib -name __pycache__)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" AWS_DEFAULT_REGION=us-east-1 $(BIN)/chalice package --stage stack \
+	@PATH="$(CURDIR)/$(BIN):$$PATH" AWS_DEFAULT_REGION=us-east-1 PYTHONDONTWRITEBYTECODE=1 $(BIN)/chalice package --stage stack \
 		--merge-template .chalice/resources.json $(PACKAGE) >/dev/null
 	@$(BIN)/python tools/check_package.py $(PACKAGE)
 
@@ -42,8 +43,8 @@ run: $(PACKAGE)/sam.json ## Keep the emulated account running for any AWS client
 		--parameter HostedZoneId={zone_id}
 
 test: $(PACKAGE)/sam.json ## Run the tests
-	@$(BIN)/pytest tests
-	@$(BIN)/pytest localcloud/tests
+	@echo "the application:" && $(BIN)/pytest tests
+	@echo "the local cloud:" && $(BIN)/pytest localcloud/tests
 
 static: $(PACKAGE)/sam.json
 	@$(BIN)/ruff format --check .

@@ -46,7 +46,7 @@ def measure(size: int) -> dict[str, float]:
     start = time.perf_counter()
     made = plan(zone_of("example.com", View.PUBLIC, "stack", records), later, RULES)
     sweeping = time.perf_counter() - start
-    if names != 2 * size or len(made.changes) != 2 * (size // 100):
+    if names != 2 * size or len(made.changes) != 3 * (size // 100):
         raise AssertionError(f"{names} names and {len(made.changes)} changes for {size} instances")
     return {"creating": creating, "sweeping": sweeping, "memory": peak() - floor}
 

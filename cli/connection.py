@@ -14,6 +14,7 @@ from chalicelib.names import dnsname
 from chalicelib.settings import Settings
 from chalicelib.wiring import Wiring
 
+DEFAULT_STACK = "groundskeeper-dev"
 RUN_FILE = Path(".localcloud/run.json")
 
 
@@ -31,7 +32,7 @@ def session(*, local: bool, region: str | None, profile: str | None) -> tuple[bo
         except BotoCoreError as error:
             raise BadSettings(str(error)) from error
         if not made.region_name:
-            raise BadSettings("no region: give --region, or set AWS_REGION")
+            raise BadSettings("no region: give --region, or set AWS_DEFAULT_REGION")
         return made, {}
     try:
         run: dict[str, Any] = json.loads(RUN_FILE.read_text())
@@ -78,7 +79,7 @@ def deployed_settings(made: boto3.Session, stack: str) -> Settings:
     return settings.read({**variables, "AWS_REGION": made.region_name})
 
 
-def connect(*, stack: str, local: bool, region: str | None, profile: str | None) -> Wiring:
+def connect(*, stack: str | None, local: bool, region: str | None, profile: str | None) -> Wiring:
     """Return the wiring of a deployed stack; raise BadSettings where it cannot be reached."""
     made, run = session(local=local, region=region, profile=profile)
-    return Wiring(deployed_settings(made, run.get("stack", stack)), made)
+    return Wiring(deployed_settings(made, stack or run.get("stack", DEFAULT_STACK)), made)

@@ -3,10 +3,10 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 from rich.text import Text
 
 from chalicelib.errors import BadSettings, GroundskeeperError
@@ -31,17 +31,18 @@ zone_app = typer.Typer(help="Look at a hosted zone.", no_args_is_help=True)
 for name, sub in (("plan", plan_app), ("sweep", sweep_app), ("release", release_app), ("zone", zone_app)):
     app.add_typer(sub, name=name)
 
-Stack = Annotated[str, typer.Option(help="The CloudFormation stack.", envvar="GROUNDSKEEPER_STACK")]
+Stack = Annotated[
+    str | None, typer.Option(help="The CloudFormation stack; groundskeeper-dev, or with --local the one of `make run`.")
+]
 Local = Annotated[bool, typer.Option("--local", help="Use the local cloud that `make run` started here.")]
 Region = Annotated[str | None, typer.Option(help="The stack's region.")]
 Profile = Annotated[str | None, typer.Option(help="A profile of your AWS configuration.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, a list of changes.")]
-DEFAULT_STACK = "groundskeeper-dev"
 
 
 @plan_app.command("names")
 def plan_names(
-    stack: Stack = DEFAULT_STACK,
+    stack: Stack = None,
     local: Local = False,
     region: Region = None,
     profile: Profile = None,
@@ -69,7 +70,7 @@ def plan_names(
 
 @sweep_app.command("names")
 def sweep_names(
-    stack: Stack = DEFAULT_STACK,
+    stack: Stack = None,
     local: Local = False,
     region: Region = None,
     profile: Profile = None,
@@ -96,11 +97,16 @@ def release_names(
 ) -> None:
     """Delete every name that a deleted stack owned in a zone, and its marks; only say which, without --yes."""
     session, _ = connection.session(local=local, region=region, profile=profile)
-    if yes and connection.still_writes(session, stack, zone_id, domain):
-        raise BadSettings(f"stack {stack} still exists, and its next sweep would bring the names back: delete it first")
+    if connection.still_writes(session, stack, zone_id, domain):
+        message = f"stack {stack} still exists, and its next sweep would bring the names back: delete it first"
+        if yes:
+            raise BadSettings(message)
+        err.print(message, style="bold yellow")
     # The stack is gone, so nobody else writes as its owner; the view matters only to those who write addresses.
     identity = Identity(zone_id, View.PUBLIC, stack.lower(), domain)
     zone = Route53Zone(session.client("route53", config=PATIENT), identity, unshared, Pace())
+    if not zone.read().marks:
+        err.print(f"no mark of a stack {stack} stands below {zone.domain} in zone {zone_id}", style="bold yellow")
     if yes:
         outcome = job.release(zone)
         screen.show(zone_id, outcome, names_only(outcome.landed), "deleted")
@@ -113,7 +119,7 @@ def release_names(
 
 @zone_app.command("export")
 def export_zone(
-    stack: Stack = DEFAULT_STACK,
+    stack: Stack = None,
     local: Local = False,
     region: Region = None,
     profile: Profile = None,
@@ -146,9 +152,14 @@ def main() -> None:
     """Run the command; exit with 0 when all is done, 1 when not all could be, 2 when it was asked or set up wrongly."""
     try:
         app()
-    except BadSettings as error:
-        err.print(Text(f"error: {error}", "bold red"))
-        sys.exit(2)
+    except (BadSettings, NoCredentialsError) as error:
+        _fail(str(error), 2)
+    except EndpointConnectionError as error:
+        _fail(f"{error}. If it is a local cloud, it has stopped: start one with `make run`", 2)
     except (GroundskeeperError, ClientError, BotoCoreError) as error:
-        err.print(Text(f"error: {error}", "bold red"))
-        sys.exit(1)
+        _fail(str(error), 1)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    err.print(Text(f"error: {message}", "bold red"))
+    sys.exit(status)

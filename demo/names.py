@@ -37,12 +37,10 @@ def _stop_and_start(stage: Stage, web: str) -> None:
     stage.scene("An instance stops and starts again: its CNAME changes")
     before = stage.names()["web"]
     stage.ec2.stop_instances(InstanceIds=[web])
-    stage.say(f"$ aws ec2 stop-instances {web}")
-    stage.expect(
-        "its names are gone, before anybody else gets its address", lambda: not {web, "web"} & set(stage.names())
-    )
+    stage.say(f"$ aws ec2 stop-instances --instance-ids {web}")
+    stage.expect("its names are gone", lambda: not {web, "web"} & set(stage.names()))
     stage.ec2.start_instances(InstanceIds=[web])
-    stage.say(f"$ aws ec2 start-instances {web}")
+    stage.say(f"$ aws ec2 start-instances --instance-ids {web}")
     stage.expect("its names are back", lambda: {web, "web"} <= set(stage.names()))
     after = stage.instance(web)["PublicDnsName"]
     stage.expect("they point to its new address", lambda: stage.names().get("web") == after != before)
@@ -52,7 +50,7 @@ def _stop_and_start(stage: Stage, web: str) -> None:
 def _a_tag_changes(stage: Stage, both: str) -> None:
     stage.scene("A tag changes: names come and go")
     stage.ec2.create_tags(Resources=[both], Tags=[{"Key": "ShortName", "Value": "db db-primary"}])
-    stage.say(f"$ aws ec2 create-tags {both} ShortName='db db-primary'")
+    stage.say(f"$ aws ec2 create-tags --resources {both} --tags 'Key=ShortName,Value=db db-primary'")
     stage.expect("db-primary has come", lambda: "db-primary" in stage.names())
     stage.expect("db-replica has gone, and db has stayed", lambda: {"db-replica", "db"} & set(stage.names()) == {"db"})
 
@@ -60,7 +58,7 @@ def _a_tag_changes(stage: Stage, both: str) -> None:
 def _an_instance_goes(stage: Stage, both: str) -> None:
     stage.scene("An instance is terminated: its names go")
     stage.ec2.terminate_instances(InstanceIds=[both])
-    stage.say(f"$ aws ec2 terminate-instances {both}")
+    stage.say(f"$ aws ec2 terminate-instances --instance-ids {both}")
     stage.expect("none of its names is left", lambda: not {both, "db", "db-primary"} & set(stage.names()))
 
 

@@ -24,7 +24,7 @@ class Stage:
 
     cloud: LocalCloud
     zone_id: str
-    console: Console = field(default_factory=lambda: Console(highlight=False, width=110))
+    console: Console = field(default_factory=lambda: Console(highlight=False))
     failures: int = 0
     scenes: int = 0
 
@@ -54,7 +54,8 @@ class Stage:
             time.sleep(0.1)
         seconds = time.monotonic() - start
         if true:
-            self.console.print(f"   [green]✓[/] {what} [dim](after {seconds:.1f} s)[/]")
+            waited = f" [dim](after {seconds:.1f} s)[/]" if seconds >= 0.1 else ""
+            self.console.print(f"   [green]✓[/] {what}{waited}")
         else:
             self.failures += 1
             self.console.print(f"   [bold red]✗ {what}: not so after {seconds:.0f} s[/]")
@@ -82,12 +83,14 @@ class Stage:
         tags = [{"ResourceType": "instance", "Tags": [{"Key": "ShortName", "Value": tag}]}]
         started = self.ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, TagSpecifications=tags)
         id_ = str(started["Instances"][0]["InstanceId"])
-        self.say(f"$ aws ec2 run-instances … ShortName='{tag}'   → {id_}")
+        self.say(f"$ aws ec2 run-instances … --tag-specifications '…{{Key=ShortName,Value={tag}}}'\n     → {id_}")
         return id_
 
     def show_zone(self) -> None:
         """Print the zone as a table."""
-        table = Table("name", "type", "TTL", "value", title=f"zone {DOMAIN}", title_justify="left")
+        table = Table(title=f"zone {DOMAIN} (dim: the marks that say which names are ours)", title_justify="left")
+        for heading in ("name", "type", "TTL", "value"):
+            table.add_column(heading, overflow="fold")
         for r in self.records():
             style = "dim" if r["Type"] == "TXT" else ""
             values = " ".join(value["Value"] for value in r["ResourceRecords"])

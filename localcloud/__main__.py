@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cloud import LocalCloud, PortTakenError
-from localcloud.run_file import published
+from localcloud.run_file import published, refuse_another
 from localcloud.stacks.deploy import DeploymentError
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace, stopping: threading.Event) -> None:
+    refuse_another(options.workdir / "run.json")
     cloud = LocalCloud(
         aws_port=options.aws_port,
         api_port=options.api_port,

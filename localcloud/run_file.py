@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+
+class RunsAlreadyError(Exception):
+    """Another local cloud has its file here."""
+
+
+def refuse_another(path: Path) -> None:
+    """Raise RunsAlreadyError where a cloud that still runs has its file here."""
+    try:
+        facts = json.loads(path.read_text())
+        os.kill(int(facts["pid"]), 0)
+    except (FileNotFoundError, ProcessLookupError, ValueError, KeyError):
+        return
+    raise RunsAlreadyError(f"a local cloud runs here already: pid {facts['pid']}, AWS API {facts['aws_endpoint']}")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.conftest import ROOT
+from tests.conftest import PACKAGE, ROOT
 from tests.deployed.conftest import Deployment, launch
 
 
@@ -155,6 +155,7 @@ def test_release_takes_out_a_deleted_stacks_names_and_nothing_else(site: Deploym
     launch(site.cloud, "released")
     site.sweep()
     command = ["release", "names", "--local", "--stack", site.name, "--zone-id", site.zone_id]
+    assert "still exists" in operator.types(*command).stderr
     too_early = operator.types(*command, "--yes")
     assert (too_early.returncode, "still exists" in too_early.stderr) == (2, True)
     site.cloud.delete_stack(site.name)
@@ -177,6 +178,32 @@ def test_what_is_missing_is_named_in_one_line(tmp_path: Path, words: list[str], 
     assert said.returncode == 2
     assert message in said.stderr
     assert len(said.stderr.splitlines()) == 1
+
+
+def test_a_stack_that_never_was_has_no_marks_and_that_is_said(site: Deployment, operator: Operator):
+    said = operator.types("release", "names", "--local", "--stack", "mistyped", "--zone-id", site.zone_id)
+    assert "no mark of a stack mistyped stands below" in said.stderr
+
+
+def test_the_names_of_an_old_domain_can_be_released_while_the_stack_lives_on(site: Deployment, operator: Operator):
+    launch(site.cloud, "moving")
+    site.sweep()
+    below = f"fleet.{site.domain}"
+    site.cloud.deploy(PACKAGE, site.name, {"HostedZoneId": site.zone_id, "Domain": below})
+    assert site.sweep()["error"] is None
+    assert {"moving", "moving.fleet"} <= set(site.names())
+    command = ["release", "names", "--local", "--stack", site.name, "--zone-id", site.zone_id]
+    assert operator.types(*command, "--domain", below, "--yes").returncode == 2
+    assert operator.types(*command, "--domain", site.domain, "--yes").returncode == 0
+    assert "moving" not in site.names()
+    assert "moving.fleet" in site.names()
+
+
+def test_a_local_cloud_that_has_stopped_is_said_to_have(operator: Operator):
+    file = operator.folder / ".localcloud" / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "aws_endpoint": "http://127.0.0.1:1"}))
+    said = operator.types("plan", "names", "--local")
+    assert (said.returncode, "it has stopped" in said.stderr) == (2, True)
 
 
 def test_a_stack_that_is_not_there_is_named(site: Deployment, operator: Operator):

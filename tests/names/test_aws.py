@@ -100,12 +100,12 @@ def test_a_second_run_reads_nothing_if_nobody_else_wrote(aws: AwsServer, zone_id
     ec2, zone = FakeEc2(), hosted(aws, zone_id, turns=turns)
     ec2.put(instance(1, "web"), instance(2, "db"))
     job.follow(ec2, zone, RULES, {Ref(instance(1).place, instance(1).id)})
-    before = aws.calls.count("route53:ListResourceRecordSets")
+    before = aws.calls.count("route53:ListResourceRecordSets", aws.access_key)
     job.follow(ec2, zone, RULES, {Ref(instance(2).place, instance(2).id)})
-    assert aws.calls.count("route53:ListResourceRecordSets") == before
+    assert aws.calls.count("route53:ListResourceRecordSets", aws.access_key) == before
     turns.number += 1  # another writer had a turn in between
     job.follow(ec2, zone, RULES, {Ref(instance(2).place, instance(2).id)})
-    assert aws.calls.count("route53:ListResourceRecordSets") == before + 1
+    assert aws.calls.count("route53:ListResourceRecordSets", aws.access_key) == before + 1
 
 
 def test_a_stale_memory_of_the_zone_is_found_out_and_put_right(aws: AwsServer, zone_id: str):
@@ -213,9 +213,9 @@ def test_what_was_written_is_remembered(aws: AwsServer, zone_id: str):
     ec2.put(instance(1, "web"))
     job.sweep(ec2, zone, RULES)
     with zone.turn() as writer:
-        before = aws.calls.count("route53:ListResourceRecordSets")
+        before = aws.calls.count("route53:ListResourceRecordSets", aws.access_key)
         remembered = writer.read(fresh=False)
-        assert aws.calls.count("route53:ListResourceRecordSets") == before
+        assert aws.calls.count("route53:ListResourceRecordSets", aws.access_key) == before
         assert set(remembered.records) == set(writer.read(fresh=True).records)
 
 
@@ -251,9 +251,9 @@ def instances(aws: AwsServer, *regions: str) -> Ec2Instances:
 def test_up_to_two_hundred_instances_are_asked_for_in_one_call(aws: AwsServer):
     ids = launch(aws, 201, "ap-south-1")[:200]
     place = Place(aws.account_id, "ap-south-1")
-    before = aws.calls.count("ec2:DescribeInstances")
+    before = aws.calls.count("ec2:DescribeInstances", aws.access_key)
     seen = instances(aws, "ap-south-1").some({Ref(place, id_) for id_ in ids})
-    assert aws.calls.count("ec2:DescribeInstances") - before == 1
+    assert aws.calls.count("ec2:DescribeInstances", aws.access_key) - before == 1
     assert set(seen.instances) == set(ids)
     assert all(i.is_up and i.public_dns and i.tag == "web" for i in seen.instances.values())
 
@@ -261,9 +261,9 @@ def test_up_to_two_hundred_instances_are_asked_for_in_one_call(aws: AwsServer):
 def test_in_a_storm_the_whole_place_is_read(aws: AwsServer):
     ids = launch(aws, 250, "ap-south-2")
     place = Place(aws.account_id, "ap-south-2")
-    before = aws.calls.count("ec2:DescribeInstances")
+    before = aws.calls.count("ec2:DescribeInstances", aws.access_key)
     seen = instances(aws, "ap-south-2").some({Ref(place, id_) for id_ in ids[:201]})
-    assert aws.calls.count("ec2:DescribeInstances") - before == 1
+    assert aws.calls.count("ec2:DescribeInstances", aws.access_key) - before == 1
     assert set(seen.instances) == set(ids)
     assert seen.whole == {place}
     assert not seen.is_everything

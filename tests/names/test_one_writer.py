@@ -46,10 +46,10 @@ def interleave(
     assert slow.seen.wait(PATIENCE)
     world.put(instance(1, "web", state="stopping"))
     follow = threading.Thread(target=job.follow, args=(world, second, RULES, {Ref(instance(1).place, instance(1).id)}))
-    calls = aws.calls.count("dynamodb:UpdateItem")
+    calls = aws.calls.count("dynamodb:UpdateItem", aws.access_key)
     follow.start()
     if waits:  # until it was turned away at least once
-        aws_calls = partial(aws.calls.count, "dynamodb:UpdateItem")
+        aws_calls = partial(aws.calls.count, "dynamodb:UpdateItem", aws.access_key)
         until(lambda: aws_calls() > calls)
         assert follow.is_alive()
     else:
