@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         _run(options, stopping)
-    except PortTakenError as error:
+    except (PortTakenError, RunsAlreadyError) as error:
         sys.stderr.write(f"{error}\n")
         return USAGE_ERROR
     except DeploymentError as error:

@@ -130,3 +130,17 @@ def test_a_stack_that_cannot_be_made_is_told_with_its_reason(tmp_path: Path) -> 
         _, error = process.communicate(timeout=20)
     assert process.returncode == 1
     assert error.startswith("not deployed: s is ROLLBACK_COMPLETE: P (AWS::SQS::QueuePolicy): ")
+
+
+def test_a_second_one_in_the_same_folder_is_refused_while_the_first_runs(package: Path, tmp_path: Path) -> None:
+    arguments = ["--package", package, "--stack", "tiny", "--zone", "ex.test"]
+    with started(tmp_path, *arguments) as first:
+        until_ready(first)
+        with started(tmp_path, *arguments) as second:
+            assert second.wait(30) == 2
+            assert f"a local cloud runs here already: pid {first.pid}" in second.stderr.read()
+        assert json.loads((tmp_path / ".localcloud" / "run.json").read_text())["pid"] == first.pid
+        first.send_signal(signal.SIGKILL)
+        first.wait(30)
+    with started(tmp_path, *arguments) as third:  # what the dead one left does not keep another from starting
+        until_ready(third)
