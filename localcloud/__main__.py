@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cloud import LocalCloud, PortTakenError
-from localcloud.run_file import published, refuse_another
+from localcloud.run_file import RunsAlreadyError, published, refuse_another
 from localcloud.stacks.deploy import DeploymentError
 
 if TYPE_CHECKING:
