@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from localcloud.events.schedules import Schedules
 from localcloud.functions import invoke as lambda_invoke
-from localcloud.functions import kept_properties as lambda_patches
+from localcloud.functions import kept_properties
 from localcloud.functions.role_clients import RoleClients
 from localcloud.functions.service import Functions, Pace
 from localcloud.http.server import HttpApi
-from localcloud.iam import role_policies as iam_patches
+from localcloud.iam import role_policies
 from localcloud.logs.emf import Metrics
 from localcloud.logs.kept import Logs
 from localcloud.logs.log_groups import LogGroups
@@ -25,8 +25,7 @@ from localcloud.runtime.environments import Fleet
 from localcloud.runtime.role_sessions import RoleSessions
 from localcloud.server.aws import AwsServer
 from localcloud.stacks import deploy as stack
-from localcloud.stacks import ending_patches as stack_end_patches
-from localcloud.stacks import intake_patches as cloudformation_patches
+from localcloud.stacks import ending_patches, intake_patches
 from localcloud.stacks.kinds import RestApi, Surroundings
 
 if TYPE_CHECKING:
@@ -191,18 +190,19 @@ class LocalCloud:
         gate = self.aws.gate
         around = Surroundings(lambda service, region: self.aws.client(service, region, internal=True), self._rest_apis)
         for patch in (
-            lambda_patches.dead_letters_kept(),
-            lambda_patches.template_properties_kept(),
-            lambda_patches.one_event_configuration(),
-            lambda_patches.noticed_mappings(lambda: gate.afterwards(self._queues.follow)),
-            cloudformation_patches.sam_understood(self.aws.region),
-            cloudformation_patches.further_types(gate, around),
-            cloudformation_patches.parameters_traced(),
-            stack_end_patches.deleted_in_order(),
-            stack_end_patches.failures_told(),
-            cloudformation_patches.no_value_in_lists(),
-            iam_patches.template_roles_complete(),
-            iam_patches.aws_policies_known(),
+            kept_properties.dead_letters_kept(),
+            kept_properties.template_properties_kept(),
+            kept_properties.one_event_configuration(),
+            kept_properties.noticed_mappings(lambda: gate.afterwards(self._queues.follow)),
+            intake_patches.sam_understood(self.aws.region),
+            intake_patches.further_types(gate, around),
+            intake_patches.parameters_traced(),
+            ending_patches.deleted_in_order(),
+            ending_patches.failures_told(),
+            intake_patches.no_value_in_lists(),
+            intake_patches.templates_found(self.endpoint),
+            role_policies.template_roles_complete(),
+            role_policies.aws_policies_known(),
         ):
             parts.enter_context(patch)
 

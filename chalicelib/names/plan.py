@@ -15,7 +15,7 @@ from chalicelib.names.zone import Zone
 def plan(zone: Zone, fleet: Fleet, rules: Rules) -> Plan:
     """Return the steps that make a zone's names those of the running instances; never touch what no mark calls ours.
 
-    Only instances that the fleet shows, and marks whose instance it covers, are judged: what was not looked at stays.
+    Only instances that the fleet shows are judged, and in a look at everything those that it shows to be gone.
     """
     found, refused = wishes(zone, fleet, rules)
     winners, contested = elect(zone, fleet, found)

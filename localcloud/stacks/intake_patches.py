@@ -10,6 +10,7 @@ from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.parsing import ResourceMap
+from moto.cloudformation.responses import CloudFormationResponse
 
 from localcloud.ground.patching import replaced
 from localcloud.stacks import parameters, sam
@@ -131,4 +132,16 @@ def no_value_in_lists() -> Iterator[None]:
         return [value for value in made if value is not None] if isinstance(template, list) else made
 
     with replaced(parsing, "clean_json", cleaned):
+        yield
+
+
+@contextmanager
+def templates_found(endpoint: str) -> Iterator[None]:
+    """Find a template that a client has put into a bucket here: moto knows S3 by its host names only."""
+    find = CloudFormationResponse._get_stack_from_s3_url
+
+    def found(response: Any, url: str) -> Any:
+        return find(response, url.replace(endpoint, "https://s3.amazonaws.com", 1))
+
+    with replaced(CloudFormationResponse, "_get_stack_from_s3_url", found):
         yield

@@ -240,6 +240,18 @@ def test_any_client_may_deploy_a_sam_template_by_a_change_set(cloud: LocalCloud)
     assert cloud.functions.invoke("inline", {}).payload == b'"inline"'
 
 
+def test_a_template_may_lie_in_a_bucket(cloud: LocalCloud) -> None:
+    template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "from-a-bucket"}}}}
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="templates")
+    s3.put_object(Bucket="templates", Key="a/t.json", Body=json.dumps(template))
+    url = f"{cloud.endpoint}/templates/a/t.json"
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.create_change_set(StackName="b", ChangeSetName="c", ChangeSetType="CREATE", TemplateURL=url)
+    cloudformation.execute_change_set(StackName="b", ChangeSetName="c")
+    assert cloud.client("sqs").get_queue_url(QueueName="from-a-bucket")["QueueUrl"]
+
+
 def test_a_change_set_that_fails_says_why(cloud: LocalCloud) -> None:
     template = {"Resources": {"P": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": ["no"]}}}}
     cloudformation = cloud.client("cloudformation")
