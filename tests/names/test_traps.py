@@ -1,4 +1,4 @@
-"""The traps between EC2 and Route 53, one test each, in the order in which they were written down."""
+"""The fifteen traps between EC2 and Route 53, each answered by tests that are named after it."""
 
 from dataclasses import replace
 
