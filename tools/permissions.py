@@ -31,16 +31,16 @@ Each function has a role of its own, with this and nothing else. The tests run e
 """
 TAIL = """## Who deploys
 
-CloudFormation makes roles (with names), functions, queues, rules, a table, log groups, alarms and an API: deploy with an
-administrator's role, or with one that may make these for stacks named `groundskeeper-*`.
+CloudFormation makes roles (with names), functions, queues, rules, a table, log groups, alarms and an API: deploy with
+an administrator's role, or with one that may make these for stacks named `groundskeeper-*`.
 
 ## Who uses the command line
 
 `groundskeeper plan` and `sweep` act with your own credentials. They need `lambda:GetFunctionConfiguration` on
 `STACK-sweep-names`, and what that function has (above). `plan` does without `route53:ChangeResourceRecordSets` and
-`dynamodb:UpdateItem`; `zone export` needs the two that read the zone, and no more. To read instances of other accounts, be
-among `Operators` there (`deploy/account.json`). `release` needs `iam:GetRole` and `lambda:GetFunctionConfiguration` on
-`STACK-sweep-names`, to see that the stack is gone, and the three Route 53 actions.
+`dynamodb:UpdateItem`; `zone export` needs the two that read the zone, and no more. To read instances of other accounts,
+be among `Operators` there (`deploy/account.json`). `release` needs `iam:GetRole` and
+`lambda:GetFunctionConfiguration` on `STACK-sweep-names`, to see that the stack is gone, and the three Route 53 actions.
 """
 
 
