@@ -28,8 +28,8 @@ class Repoint:
 class Remove:
     """Delete a record set.
 
-    ``down`` when its instance was seen down, and is not merely missing or unwilling; ``passes`` when it makes room for
-    another instance, which gets the name next.
+    ``down`` when its instance was seen down, and is not merely missing or unwilling; ``passes`` when the name itself
+    stays, with records of another type or with another instance.
     """
 
     held: RecordSet
@@ -132,14 +132,5 @@ def is_of_the_dead(step: Step) -> bool:
 
 def lost_names(changes: Iterable[Change]) -> set[str]:
     """Return the names that go because something is missing or no longer asked for, and that nothing takes over."""
-    known = [change for change in changes if not is_mark(change)]
-    gone = {c.held.name for c in known if isinstance(c, Remove) and not (c.down or c.passes)}
-    return gone - {record.name for change in known if (record := created(change))}
-
-
-def net(steps: Iterable[Step]) -> int:
-    """Return how many names more there are after these steps."""
-    changes = names_only(steps)
-    come = {record.name for change in changes if (record := created(change))}
-    gone = {record.name for change in changes if (record := deleted(change))}
-    return len(come - gone) - len(gone - come)
+    removals = (change for change in changes if isinstance(change, Remove) and not is_mark(change))
+    return {removal.held.name for removal in removals if not (removal.down or removal.passes)}

@@ -9,7 +9,7 @@ from chalicelib import reconcile
 from chalicelib.errors import GroundskeeperError, UnsafePlan
 from chalicelib.names import plan
 from chalicelib.names.batches import pack
-from chalicelib.names.changes import Plan, Remove, Step, is_of_the_dead, lost_names, names_only, net
+from chalicelib.names.changes import Plan, Remove, Step, is_of_the_dead, lost_names, names_only
 from chalicelib.names.model import Fleet, Ref, Rules
 from chalicelib.names.observe import Instances, look
 from chalicelib.names.zone import Zone
@@ -55,7 +55,6 @@ class Outcome:
 
     def add(self, carried: Carried[Step], *, keep_refused: bool) -> None:
         """Add what became of one round's steps."""
-        self.owned = self.plan.owned + net(carried.landed)
         self.landed += carried.landed
         self.postponed += carried.postponed
         self.refused += carried.refused if keep_refused else []
@@ -158,8 +157,12 @@ def _run(
             now, later = (batches[:-1], batches[-1:]) if more else (batches, [])
             carried = reconcile.carry_out(now, later, writer.apply, bisect=doubt)
             guard.count(carried.landed)
-            outcome.add(carried, keep_refused=doubt or rounds == MOST_ROUNDS - 1)
-            if carried.postponed or not (later or outcome.plan.is_partial or (carried.refused and not doubt)):
+            room_was_made = outcome.plan.is_partial and bool(carried.landed)
+            again = bool(later or room_was_made or (carried.refused and not doubt)) and rounds < MOST_ROUNDS - 1
+            again = again and not carried.postponed
+            outcome.add(carried, keep_refused=doubt or not again)
+            if not again:
                 break
             fresh, doubt = False, doubt or bool(carried.refused)
+        outcome.owned = len(writer.read(fresh=False).held_names)
     return outcome

@@ -1,7 +1,7 @@
 """The plan of names: what must change in one zone so that it tells the truth about the instances that were seen."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from chalicelib.names.batches import weigh
@@ -71,30 +71,29 @@ class _Difference:
         )
         return tuple(sorted(steps, key=lambda step: (not _takes_from_the_dead(step), min(step.instances))))
 
-    def _together_or_in_turn(self, step: Step) -> Iterator[Step]:
-        """Yield a step, or where no batch can carry it, one for each instance that gives names up.
+    def _together_or_in_turn(self, step: Step) -> Iterable[Step]:
+        """Return a step, or where no batch can carry it, one for each instance that gives names up to others.
 
         The names are then free, and the next plan gives them to those that ask for them.
         """
-        if weigh([step]).fits or len(step.instances) == 1:
-            yield step
-            return
-        for id_ in sorted(step.instances):
-            if changes := tuple(self._giving_up(id_)):
-                yield Step(frozenset({id_}), changes, makes_room=True)
+        if weigh([step]).fits:
+            return [step]
+        giving_up = [
+            Step(frozenset({id_}), changes, makes_room=True)
+            for id_ in sorted(step.instances)
+            if (changes := tuple(self._giving_up(id_)))
+        ]
+        return giving_up or [step]
 
     def _giving_up(self, id_: str) -> Iterator[Change]:
-        """Yield the removal of every name that an instance holds and is not to keep, and the smaller mark."""
-        wanted, mark, there = self.desired.get(id_), self.zone.marks.get(id_), self.zone.mark_record(id_)
+        """Yield the removal of every name that an instance is not to keep, with all its records, and the smaller mark."""
+        mark, there = self.zone.marks.get(id_), self.zone.mark_record(id_)
         if mark is None or there is None:
             return
-        lost = [record for record in self.zone.held_by(id_) if not wanted or record.key not in wanted.records]
-        for record in lost:
-            removal = self._remove(record, id_)
-            yield replace(removal, passes=True) if record.name in self._taker else removal
-        names = {record.name for record in lost}
-        kept = mark.without({label for label in mark.all_labels if f"{label}.{self.zone.domain}" in names})
-        if lost and kept:
+        names = {label: f"{label}.{self.zone.domain}" for label in mark.all_labels}
+        lost = {label: name for label, name in names.items() if self._taker.get(name) != id_}
+        yield from (self._remove(record, id_) for record in self.zone.held_by(id_) if record.name in lost.values())
+        if lost and (kept := mark.without(lost)):
             yield Repoint(there, kept.record(self.zone.owner, self.zone.domain), f"the names of {id_} change")
         elif lost:
             yield self._remove(there, id_)
@@ -146,7 +145,7 @@ class _Difference:
     def _remove(self, record: RecordSet, id_: str) -> Remove:
         instance = self.fleet.instances.get(id_)
         down = instance is not None and not instance.is_up
-        return Remove(record, self._why_lost(id_), down)
+        return Remove(record, self._why_lost(id_), down, passes=record.name in self._taker)
 
     def _why_lost(self, id_: str) -> str:
         instance = self.fleet.instances.get(id_)

@@ -118,3 +118,29 @@ def test_the_names_owned_are_counted_once_however_many_rounds_a_run_takes():
     put(ec2, *range(500))
     outcome = job.sweep(ec2, zone, RULES)
     assert outcome.owned == len(zone.names()) == 998
+
+
+def test_what_was_refused_is_not_forgotten_when_time_ends_before_a_second_try():
+    class Unlucky(FakeZone):
+        tries = 0
+
+        def apply(self, steps: Sequence[Step]) -> None:
+            self.tries += 1
+            raise Refused("no") if self.tries == 1 else TryAgain("over")
+
+    ec2 = FakeEc2()
+    put(ec2, *range(700))
+    outcome = job.sweep(ec2, Unlucky(), RULES)
+    assert len(outcome.refused) + len(outcome.postponed) == 700
+
+
+def test_while_the_guard_objects_the_world_is_looked_at_once():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(*(instance(n, f"a{n} b{n} c{n}") for n in range(300)))
+    job.sweep(ec2, zone, RULES)
+    ec2.put(*(instance(n, f"a{n - 1} b{n - 1} c{n - 1}") for n in range(1, 130)))
+    for n in range(150, 300):
+        ec2.instances.pop(instance(n).id)
+    before = ec2.looks
+    assert job.sweep(ec2, zone, RULES).error
+    assert ec2.looks == before + 1

@@ -232,3 +232,37 @@ def test_release_takes_every_name_of_ours_and_nothing_else():
     job.sweep(ec2, zone, RULES)
     assert job.release(zone).is_complete
     assert list(zone.records.values()) == [foreign]
+
+
+@pytest.mark.parametrize("losers", [1, 130])
+def test_room_is_made_name_by_name_so_that_no_record_is_left_without_its_mark(losers: int):
+    ec2, zone = FakeEc2(), FakeZone()
+    both: dict[str, Any] = {"public_dns": "", "ipv6": "2001:db8::1"}
+    ec2.put(*(instance(n, f"a{n} b{n} c{n}", **both) for n in range(400)))
+    job.sweep(ec2, zone, RULES)
+    ec2.put(*(instance(n, f"a{n - 1} b{n - 1} c{n - 1}", **both) for n in range(1, 400)))
+    ec2.put(*(instance(n, f"a{n - 1} b{n - 1} c{n - 1}", public_dns="") for n in range(1, 1 + losers)))
+    assert job.sweep(ec2, zone, RULES).is_complete
+    assert plan(zone.read(), ec2.everything(), RULES).steps == ()
+    job.release(zone)
+    assert zone.records == {}
+
+
+def test_a_too_long_chain_whose_records_are_gone_is_mended_from_its_marks():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(*(instance(n, f"a{n}") for n in range(500)))
+    job.sweep(ec2, zone, RULES)
+    zone.records = {key: record for key, record in zone.records.items() if record.type == "TXT"}
+    ec2.put(*(instance(n, f"a{(n + 1) % 500}") for n in range(500)))
+    assert job.sweep(ec2, zone, RULES).is_complete
+    assert len(zone.names()) == 1_000
+
+
+def test_a_lost_address_family_is_no_lost_name():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(*(instance(n, f"name{n}", public_dns="", ipv6="2001:db8::1") for n in range(10)))
+    job.sweep(ec2, zone, RULES)
+    ec2.put(*(instance(n, f"name{n}", public_dns="") for n in range(10)))
+    outcome = job.sweep(ec2, zone, RULES)
+    assert (outcome.error, outcome.owned) == (None, 20)
+    assert {record.type for record in zone.records.values()} == {"A", "TXT"}
