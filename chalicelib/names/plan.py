@@ -86,7 +86,7 @@ class _Difference:
         return giving_up or [step]
 
     def _giving_up(self, id_: str) -> Iterator[Change]:
-        """Yield the removal of every name that an instance is not to keep, with all its records, and the smaller mark."""
+        """Yield the removal of every name that an instance is not to keep, and the smaller mark."""
         mark, there = self.zone.marks.get(id_), self.zone.mark_record(id_)
         if mark is None or there is None:
             return
