@@ -18,7 +18,6 @@ class Settings:
 
     stack: str
     account: str
-    region: str
     table: str
     instance_queue_url: str
     hosted_zone_id: str
@@ -45,7 +44,6 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(
         stack=reader.text("STACK_NAME", re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,42}"), "the CloudFormation stack's name"),
         account=reader.text("ACCOUNT_ID", _ACCOUNT, "a 12-digit account number"),
-        region=region,
         table=reader.text("TABLE_NAME", re.compile(r"[\w.-]+"), "the DynamoDB table's name"),
         instance_queue_url=reader.text("INSTANCE_QUEUE_URL", re.compile(r"https?://\S+"), "the queue's URL"),
         hosted_zone_id=reader.text(

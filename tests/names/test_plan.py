@@ -266,3 +266,13 @@ def test_a_lost_address_family_is_no_lost_name():
     outcome = job.sweep(ec2, zone, RULES)
     assert (outcome.error, outcome.owned) == (None, 20)
     assert {record.type for record in zone.records.values()} == {"A", "TXT"}
+
+
+def test_a_live_holder_keeps_a_contested_name_while_room_is_made_for_others():
+    ec2, zone = FakeEc2(), FakeZone()
+    ec2.put(*(instance(n, f"a{n} b{n} c{n}") for n in range(299)), instance(299, "a299 b299 c299 web"))
+    job.sweep(ec2, zone, RULES)
+    ec2.put(*(instance(n, f"a{n - 1} b{n - 1} c{n - 1}") for n in range(1, 299)))
+    ec2.put(instance(299, "a298 b298 c298 web", public_dns=""), instance(0, "web"))  # 0 was launched last
+    assert job.sweep(ec2, zone, RULES).is_complete
+    assert zone.names()["web"] == instance(299).public_ip
