@@ -19,7 +19,7 @@ from botocore.config import Config
 from benchmarks.lower_bound import TOKEN_BURST, TOKEN_RATE, Bound, bound
 from benchmarks.one_call_per_change import OneCallPerChange
 from benchmarks.result import Result
-from chalicelib.names import dnsname
+from chalicelib.inventory import dnsname
 from chalicelib.names.model import RecordSet
 from localcloud.cloud import LocalCloud
 

@@ -2,6 +2,10 @@
 
 GroundskeeperError
 ├── BadSettings    the deployment is wrong: fail at the first invocation, name the setting
+├── BadRequest     the caller sent something unusable: tell the caller what and why
+├── Forbidden      the caller's token does not reach that far: tell the caller which scope would
+├── NotFound       the caller asks for what is not there: tell the caller so
+├── Conflict       somebody else holds what the caller wants: tell the caller who, and until when
 ├── BadEvent       the trigger cannot be read: log it whole, keep it in the dead-letter queue
 ├── UnsafePlan     the plan changes too much: change nothing, raise an alarm
 ├── Refused        AWS will not take this change batch as it is: look again, then set the bad change aside
@@ -15,6 +19,22 @@ class GroundskeeperError(Exception):
 
 class BadSettings(GroundskeeperError):
     """The deployment is wrong; the message names the setting and what to do."""
+
+
+class BadRequest(GroundskeeperError):
+    """A request cannot be used; the message says what is wrong with it."""
+
+
+class Forbidden(GroundskeeperError):
+    """A token is good, but not for this; the message names the scope that would be."""
+
+
+class NotFound(GroundskeeperError):
+    """What is asked for is not there."""
+
+
+class Conflict(GroundskeeperError):
+    """Somebody else holds what is asked for; the message says who, and until when."""
 
 
 class BadEvent(GroundskeeperError):

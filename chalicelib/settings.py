@@ -20,6 +20,8 @@ class Settings:
     account: str
     table: str
     instance_queue_url: str
+    document_queue_url: str
+    document_bucket: str
     hosted_zone_id: str
     private_hosted_zone_id: str
     domain: str
@@ -28,6 +30,7 @@ class Settings:
     regions: tuple[str, ...]
     account_roles: Mapping[str, str]
     reserved_names: frozenset[str]
+    prometheus_port: int
     dry_run: bool
 
 
@@ -46,6 +49,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         account=reader.text("ACCOUNT_ID", _ACCOUNT, "a 12-digit account number"),
         table=reader.text("TABLE_NAME", re.compile(r"[\w.-]+"), "the DynamoDB table's name"),
         instance_queue_url=reader.text("INSTANCE_QUEUE_URL", re.compile(r"https?://\S+"), "the queue's URL"),
+        document_queue_url=reader.text("DOCUMENT_QUEUE_URL", re.compile(r"https?://\S+"), "the queue's URL"),
+        document_bucket=reader.text("DOCUMENT_BUCKET", re.compile(r"[a-z0-9.-]{3,63}"), "the bucket's name"),
         hosted_zone_id=reader.text(
             "HOSTED_ZONE_ID", re.compile(r"([A-Z0-9]{1,32})?"), "a hosted zone id such as Z0123456ABC"
         ),
@@ -58,6 +63,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         regions=tuple(reader.words("REGIONS", _REGION, "region names with spaces between")) or (region,),
         account_roles={account: spoke.replace("{account}", account) for account in accounts},
         reserved_names=frozenset(reader.words("RESERVED_NAMES", re.compile(r"[a-z0-9-]+"), "labels in lower case")),
+        prometheus_port=reader.number("PROMETHEUS_PORT", 1, 65_535, "9100"),
         dry_run=reader.text("DRY_RUN", re.compile(r"[01]?"), "1 or 0", "0") == "1",
     )
     if not settings.hosted_zone_id and not settings.private_hosted_zone_id:

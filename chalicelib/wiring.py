@@ -12,11 +12,20 @@ from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials, create_assume_role_refresher
 
 from chalicelib import settings
+from chalicelib.access.aws import Tokens
+from chalicelib.hosts.aws.dynamodb import Journals
+from chalicelib.hosts.aws.s3 import Shelf
+from chalicelib.hosts.aws.sqs import DocumentQueue
+from chalicelib.hosts.desk import Desk
+from chalicelib.hosts.job import Press
+from chalicelib.inventory.aws import Inventory
+from chalicelib.inventory.model import View
 from chalicelib.lease.aws import Lease, Turn
 from chalicelib.names.aws.ec2 import Ec2Instances
 from chalicelib.names.aws.route53 import Identity, Route53Zone
 from chalicelib.names.aws.sqs import RecheckQueue
-from chalicelib.names.model import Place, Rules, View
+from chalicelib.names.ledger import Ledger
+from chalicelib.names.model import Place, Rules
 from chalicelib.names.pace import Pace
 from chalicelib.names.service import Names
 from chalicelib.settings import Settings
@@ -26,6 +35,8 @@ from chalicelib.settings import Settings
 # between them stay below lease.aws.LONGEST_WRITE.
 PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=8)
 READING = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30)
+# Presigned URLs must be signed this way (AWS Signature Version 4), and lead to the bucket's own region.
+SIGNING = READING.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 LONGEST_RUN = 300.0  # seconds: also the timeout of the functions
 LONGEST_WAIT = 120.0  # seconds for another run to end
 
@@ -46,9 +57,51 @@ class Wiring:
             instances=self._instances,
             zones=self.zones,
             rules=Rules(self.settings.ttl, self.settings.short_name_tag, self.settings.reserved_names),
-            rechecks=RecheckQueue(self._session.client("sqs", config=READING), self.settings.instance_queue_url),
+            rechecks=RecheckQueue(self._sqs, self.settings.instance_queue_url),
             is_dry_run=self.settings.dry_run,
+            ledgers=self._ledgers,
         )
+
+    @cached_property
+    def press(self) -> Press:
+        """Return what publishes the documents of this stack."""
+        journals = Journals(self._dynamodb, self.settings.table, partial(self._turn, "documents"))
+        port = self.settings.prometheus_port
+        return Press(self.settings.stack, port, self._inventory, self.shelf, journals, self._document_queue)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Return where names of this stack are claimed."""
+        return Desk(self._inventory, self.settings.reserved_names, self._document_queue.announce)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """Return where the documents of this stack are kept."""
+        return Shelf(self._session.client("s3", config=SIGNING), self.settings.document_bucket)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Return the tokens of this stack."""
+        return Tokens(self._dynamodb, self.settings.table)
+
+    @cached_property
+    def _ledgers(self) -> dict[str, Ledger]:
+        """Return a ledger for each zone; the only zone of a stack speaks for the other view too."""
+        views = {view: (View(view),) if len(self.zones) > 1 else tuple(View) for view in self.zones}
+        announce = self._document_queue.announce
+        return {view: Ledger(self._inventory, spoken_for, announce) for view, spoken_for in views.items()}
+
+    @cached_property
+    def _inventory(self) -> Inventory:
+        return Inventory(self._dynamodb, self.settings.table, time.time)
+
+    @cached_property
+    def _document_queue(self) -> DocumentQueue:
+        return DocumentQueue(self._sqs, self.settings.document_queue_url)
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return self._session.client("sqs", config=READING)
 
     @cached_property
     def zones(self) -> dict[str, Route53Zone]:
@@ -105,10 +158,11 @@ def _deployed() -> Wiring:
     return Wiring(settings.read(), boto3.Session(), _clock.remaining)
 
 
-def names(context: Any) -> Names:
-    """Return the names of the stack that this Lambda function belongs to, told how long the invocation may run."""
-    _clock.deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
-    return _deployed().names
+def of_stack(context: Any = None) -> Wiring:
+    """Return the wiring of the stack that this Lambda function belongs to, told how long the invocation may run."""
+    left = context.get_remaining_time_in_millis() / 1000 if context else LONGEST_RUN
+    _clock.deadline = time.monotonic() + left
+    return _deployed()
 
 
 def _assumed(session: boto3.Session, role_arn: str) -> boto3.Session:

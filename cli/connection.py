@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import settings
 from chalicelib.errors import BadSettings
-from chalicelib.names import dnsname
+from chalicelib.inventory import dnsname
 from chalicelib.settings import Settings
 from chalicelib.wiring import Wiring
 

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
+from chalicelib.inventory.model import View
 from rich.text import Text
 
 from chalicelib.errors import BadSettings, GroundskeeperError
@@ -15,7 +16,6 @@ from chalicelib.names import job, plan
 from chalicelib.names.aws.route53 import Identity, Route53Zone
 from chalicelib.names.changes import names_only
 from chalicelib.names.job import Outcome
-from chalicelib.names.model import View
 from chalicelib.names.pace import Pace
 from chalicelib.names.service import Results
 from chalicelib.wiring import PATIENT

@@ -9,7 +9,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
-from chalicelib.names import dnsname
+from chalicelib.inventory import dnsname
 from chalicelib.names.model import RecordSet
 
 

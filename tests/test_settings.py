@@ -11,6 +11,8 @@ GOOD = {
     "AWS_REGION": "eu-west-1",
     "TABLE_NAME": "groundskeeper-dev-Table-1",
     "INSTANCE_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/groundskeeper-dev-instances",
+    "DOCUMENT_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/groundskeeper-dev-documents",
+    "DOCUMENT_BUCKET": "groundskeeper-dev-documentbucket-1",
     "HOSTED_ZONE_ID": "Z0123456789ABC",
 }
 
@@ -37,6 +39,9 @@ def test_lists_are_read():
         ("AWS_REGION", "Europe"),
         ("TABLE_NAME", ""),
         ("INSTANCE_QUEUE_URL", "not a url"),
+        ("DOCUMENT_QUEUE_URL", ""),
+        ("DOCUMENT_BUCKET", "no bucket"),
+        ("PROMETHEUS_PORT", "0"),
         ("HOSTED_ZONE_ID", "example.com"),
         ("HOSTED_ZONE_ID", ""),
         ("PRIVATE_HOSTED_ZONE_ID", "/hostedzone/Z1"),

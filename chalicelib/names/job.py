@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chalicelib import reconcile
-from chalicelib.errors import GroundskeeperError, UnsafePlan
+from chalicelib.errors import GroundskeeperError, TryAgain, UnsafePlan
 from chalicelib.names import plan
 from chalicelib.names.batches import pack
 from chalicelib.names.changes import Plan, Remove, Step, is_of_the_dead, lost_names, names_only
@@ -26,6 +26,9 @@ class Writer(Protocol):
 
     def apply(self, steps: Sequence[Step]) -> None:
         """Send one change batch; raise Refused or TryAgain."""
+
+    def check(self) -> None:
+        """Raise TryAgain unless there is time for one more write, of whatever kind, before the turn is over."""
 
 
 class HostedZone(Protocol):
@@ -73,32 +76,40 @@ class Outcome:
         return unknown + unsafe + sum(isinstance(change, Remove) for change in undone)
 
 
-type Run = Callable[[HostedZone], Outcome]
+class Ledger(Protocol):
+    """Where it is written down what the zone says of names."""
+
+    def record(self, before: Zone, after: Zone, fleet: Fleet, check: Callable[[], None]) -> None:
+        """Write down what the zone says after a run that saw this fleet; raise TryAgain."""
 
 
-def sweep(instances: Instances, zone: HostedZone, rules: Rules, *, force: bool = False) -> Outcome:
+def sweep(
+    instances: Instances, zone: HostedZone, rules: Rules, ledger: Ledger | None = None, *, force: bool = False
+) -> Outcome:
     """Put every name of a zone right; raise TryAgain where another run keeps the zone."""
 
     def observe(known: Zone) -> tuple[Fleet, Plan]:
         fleet = instances.everything()
         return fleet, plan.plan(known, fleet, rules)
 
-    return _run(observe, zone, fresh=True, force=force)
+    return _run(observe, zone, ledger, fresh=True, force=force)
 
 
-def follow(instances: Instances, zone: HostedZone, rules: Rules, refs: Collection[Ref]) -> Outcome:
+def follow(
+    instances: Instances, zone: HostedZone, rules: Rules, refs: Collection[Ref], ledger: Ledger | None = None
+) -> Outcome:
     """Put the names of some instances right, those that hold a name they ask for, and those that wait for one."""
 
     def observe(known: Zone) -> tuple[Fleet, Plan]:
         fleet = look(instances, known, rules, refs)
         return fleet, plan.plan(known, fleet, rules)
 
-    return _run(observe, zone, fresh=False)
+    return _run(observe, zone, ledger, fresh=False)
 
 
 def release(zone: HostedZone) -> Outcome:
-    """Give up every name of a zone."""
-    return _run(lambda known: (Fleet({}), plan.release(known)), zone, fresh=True)
+    """Give up every name of a zone whose stack, and its inventory, are gone."""
+    return _run(lambda known: (Fleet({}), plan.release(known)), zone, None, fresh=True)
 
 
 def preview(instances: Instances, zone: HostedZone, rules: Rules, refs: Collection[Ref] | None = None) -> Outcome:
@@ -136,19 +147,28 @@ class _Guard:
 
 
 def _run(
-    observe: Callable[[Zone], tuple[Fleet, Plan]], zone: HostedZone, *, fresh: bool, force: bool = False
+    observe: Callable[[Zone], tuple[Fleet, Plan]],
+    zone: HostedZone,
+    ledger: Ledger | None,
+    *,
+    fresh: bool,
+    force: bool = False,
 ) -> Outcome:
     """Look, plan and write until no more than one batch is left, and write that.
 
     After each round of full batches it looks again: in a storm the last, half-empty batch then takes along what has
     happened meanwhile. It also looks again after a refusal, which may be due to an outdated view of the zone; what is
     refused a second time is bisected. Where the guard objects, only instances that were seen down lose their names.
+    In the end the ledger is told, while nobody else can write.
     """
-    outcome, guard = Outcome(), _Guard(force=force)
+    outcome, guard, seen = Outcome(), _Guard(force=force), Fleet({})
     doubt = False
     with zone.turn() as writer:
+        before = writer.read(fresh=fresh)
         for rounds in range(MOST_ROUNDS):
-            outcome.fleet, outcome.plan = observe(writer.read(fresh=fresh or doubt))
+            known = writer.read(fresh=doubt) if rounds else before
+            outcome.fleet, outcome.plan = observe(known)
+            seen = outcome.fleet if outcome.fleet.is_everything else seen | outcome.fleet
             outcome.error = guard.objection(outcome.plan, outcome.fleet)
             steps = [step for step in outcome.plan.steps if not outcome.error or is_of_the_dead(step)]
             hopeless = {step for step, _ in outcome.refused}
@@ -163,6 +183,20 @@ def _run(
             outcome.add(carried, keep_refused=doubt or not again)
             if not again:
                 break
-            fresh, doubt = False, doubt or bool(carried.refused)
-        outcome.owned = len(writer.read(fresh=False).held_names)
+            doubt = doubt or bool(carried.refused)
+        after = writer.read(fresh=False)
+        outcome.owned = len(after.held_names)
+        if ledger:
+            outcome.error = outcome.error or _recorded(ledger, before, after, seen, writer.check)
     return outcome
+
+
+def _recorded(
+    ledger: Ledger, before: Zone, after: Zone, fleet: Fleet, check: Callable[[], None]
+) -> GroundskeeperError | None:
+    """Tell the ledger; return what kept it from writing: that does not undo what the run has done."""
+    try:
+        ledger.record(before, after, fleet, check)
+    except TryAgain as error:
+        return error
+    return None

@@ -3,17 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from ipaddress import ip_address
 
-from chalicelib.names import dnsname
-
-
-class View(StrEnum):
-    """Which side of an instance a zone shows."""
-
-    PUBLIC = "public"
-    PRIVATE = "private"
+from chalicelib.inventory import dnsname
 
 
 @dataclass(frozen=True, order=True)

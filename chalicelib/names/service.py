@@ -1,13 +1,13 @@
 """Names as a whole: every zone, for real or as a dry run; what triggers and the command line ask for."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 from chalicelib import reconcile
 from chalicelib.errors import GroundskeeperError
 from chalicelib.names import job
 from chalicelib.names.inbox import Rechecks
-from chalicelib.names.job import HostedZone, Outcome
+from chalicelib.names.job import HostedZone, Ledger, Outcome
 from chalicelib.names.model import Ref, Rules
 from chalicelib.names.observe import Instances
 
@@ -33,7 +33,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Names:
-    """The zones of a stack, by view, and the instances whose names stand in them."""
+    """The zones of a stack, and where it is written down what each says, by view; and the instances they are about."""
 
     stack: str
     instances: Instances
@@ -41,22 +41,27 @@ class Names:
     rules: Rules
     rechecks: Rechecks
     is_dry_run: bool = False
+    ledgers: Mapping[str, Ledger] = field(default_factory=dict)
 
     def follow(self, refs: Collection[Ref]) -> Results:
         """Put the names of some instances right in every zone; one that cannot be written spoils none of the others."""
         if self.is_dry_run:
             return self.preview(refs)
-        return self._each(lambda zone: job.follow(self.instances, zone, self.rules, refs))
+        return self._each(
+            lambda view: job.follow(self.instances, self.zones[view], self.rules, refs, self.ledgers.get(view))
+        )
 
     def sweep(self, *, force: bool = False) -> Results:
         """Put every name right in every zone."""
         if self.is_dry_run:
             return self.preview()
-        return self._each(lambda zone: job.sweep(self.instances, zone, self.rules, force=force))
+        return self._each(
+            lambda view: job.sweep(self.instances, self.zones[view], self.rules, self.ledgers.get(view), force=force)
+        )
 
     def preview(self, refs: Collection[Ref] | None = None) -> Results:
         """Say what a sweep, or following some instances, would do, and change nothing."""
-        return self._each(lambda zone: job.preview(self.instances, zone, self.rules, refs))
+        return self._each(lambda view: job.preview(self.instances, self.zones[view], self.rules, refs))
 
-    def _each(self, run: job.Run) -> Results:
-        return Results(*reconcile.each(self.zones, lambda view: run(self.zones[view])))
+    def _each(self, run: Callable[[str], Outcome]) -> Results:
+        return Results(*reconcile.each(self.zones, run))

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from chalicelib.names import dnsname
+from chalicelib.inventory import dnsname
+from chalicelib.inventory.model import View
 from chalicelib.names.changes import Problem
-from chalicelib.names.model import Fleet, Instance, RecordSet, Rules, View
+from chalicelib.names.model import Fleet, Instance, RecordSet, Rules
 from chalicelib.names.zone import Zone
 
 

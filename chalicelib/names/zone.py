@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from chalicelib.names import dnsname
+from chalicelib.inventory import dnsname
+from chalicelib.inventory.model import View
 from chalicelib.names.changes import Problem
 from chalicelib.names.marks import Mark
-from chalicelib.names.model import Key, RecordSet, View
+from chalicelib.names.model import Key, RecordSet
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The packaged zip and template, deployed to the local cloud."""
 
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +8,11 @@ from threading import Event
 from typing import Any
 
 import pytest
+import requests
 
+from chalicelib.access import tokens
+from chalicelib.access.aws import Tokens
+from chalicelib.access.model import checked_scopes
 from localcloud.cloud import LocalCloud
 from localcloud.stacks.deploy import Stack
 from tests.conftest import PACKAGE
@@ -57,9 +62,39 @@ class Deployment:
         answer = self.cloud.client("lambda").invoke(FunctionName=f"{self.name}-{function}", Payload=json.dumps(event))
         return {"error": answer.get("FunctionError"), "payload": json.loads(answer["Payload"].read() or "null")}
 
+    @property
+    def api_url(self) -> str:
+        """Return the URL of this stack's API."""
+        return f"{self.cloud.api_url}/_aws/execute-api/{self.stack.outputs['RestAPIId']}/api"
+
+    def token(self, *scopes: str, lifetime: float = 3600) -> str:
+        """Return a new token with these scopes, as its owner shows it."""
+        token, text = tokens.create("a test", checked_scopes(scopes), time.time(), lifetime)
+        self.tokens.add(token)
+        return text
+
+    @property
+    def tokens(self) -> Tokens:
+        """Return the tokens of the stack, as its operator sees them."""
+        return Tokens(self.cloud.client("dynamodb"), self.stack.outputs["TableName"])
+
+    def ask(self, method: str, path: str, token: str = "", **options: Any) -> requests.Response:
+        """Send a request to the API."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= options.pop("headers", {})
+        options = {"allow_redirects": False, **options}
+        return requests.request(method, f"{self.api_url}{path}", headers=headers, timeout=60, **options)
+
     def sweep(self) -> dict[str, Any]:
         """Run the sweep once."""
-        event = {
+        return self.invoke("sweep-names", self._scheduled())
+
+    def publish(self) -> dict[str, Any]:
+        """Publish documents, as the schedule does each minute."""
+        return self.invoke("publish-hosts", self._scheduled())
+
+    def _scheduled(self) -> dict[str, Any]:
+        return {
             "version": "0",
             "id": str(uuid.uuid4()),
             "detail-type": "Scheduled Event",
@@ -70,7 +105,6 @@ class Deployment:
             "resources": [],
             "detail": {},
         }
-        return self.invoke("sweep-names", event)
 
     def logs(self, function: str) -> str:
         """Return what a function has logged."""

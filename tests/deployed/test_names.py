@@ -171,7 +171,8 @@ def test_a_sweep_says_that_it_was_good_and_how_many_names_there_are(cloud: Local
     launch(cloud, "counted")
     eventually(lambda: "counted" in deployment.names())
     assert deployment.sweep()["error"] is None
-    listed = cloud.client("cloudwatch").list_metrics(Namespace="Groundskeeper")["Metrics"]
+    pages = cloud.client("cloudwatch").get_paginator("list_metrics").paginate(Namespace="Groundskeeper")
+    listed = [metric for page in pages for metric in page["Metrics"]]
     mine = {m["MetricName"] for m in listed if {"Name": "stack", "Value": deployment.name} in m["Dimensions"]}
     assert {"GoodSweeps", "NamesOwned", "NamesDesired", "NamesUnverified", "SecondsFromEventToChange"} <= mine
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.errors import Refused
+from chalicelib.inventory.model import View
 from chalicelib.names.batches import weigh
 from chalicelib.names.changes import Step, created, deleted
-from chalicelib.names.model import Fleet, Instance, Key, Place, RecordSet, Ref, Rules, View
+from chalicelib.names.model import Fleet, Instance, Key, Place, RecordSet, Ref, Rules
 from chalicelib.names.zone import Zone, zone_of
 
 HERE = Place("123456789012", "eu-west-1")
@@ -120,6 +121,9 @@ class FakeZone:
                 after[new.key] = new
         self.records = after
         self.batches.append(steps)
+
+    def check(self) -> None:
+        """There is always time."""
 
     def _refuse_unless_it_can_stand(self, new: RecordSet, after: dict[Key, RecordSet]) -> None:
         beside = {type_ for type_ in TYPES if (new.name, type_) in after}

@@ -9,13 +9,14 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from chalicelib.errors import BadSettings, Refused, TryAgain
+from chalicelib.inventory.model import View
 from chalicelib.lease.aws import Turn
 from chalicelib.names import job
 from chalicelib.names.aws.ec2 import FILTER_VALUES, Ec2Instances
 from chalicelib.names.aws.route53 import Identity, Route53Zone
 from chalicelib.names.aws.sqs import RecheckQueue
 from chalicelib.names.events import Recheck, read
-from chalicelib.names.model import Place, RecordSet, Ref, View
+from chalicelib.names.model import Place, RecordSet, Ref
 from chalicelib.names.pace import Pace, TokenBucket
 from chalicelib.names.plan import plan
 from localcloud.server.aws import AwsServer

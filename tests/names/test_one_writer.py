@@ -7,10 +7,11 @@ from functools import partial
 
 import pytest
 
+from chalicelib.inventory.model import View
 from chalicelib.lease.aws import Lease, Turn, unshared
 from chalicelib.names import job
 from chalicelib.names.aws.route53 import Identity, Route53Zone
-from chalicelib.names.model import Fleet, Ref, View
+from chalicelib.names.model import Fleet, Ref
 from chalicelib.names.pace import Pace
 from localcloud.server.aws import AwsServer
 from tests.names.fakes import OWNER, RULES, FakeEc2, instance

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import Refused
+from chalicelib.inventory.model import View
 from chalicelib.names import job
 from chalicelib.names.changes import created, deleted, is_mark, names_only
 from chalicelib.names.marks import Mark
-from chalicelib.names.model import Fleet, Instance, RecordSet, Ref, View
+from chalicelib.names.model import Fleet, Instance, RecordSet, Ref
 from chalicelib.names.plan import plan
 from chalicelib.names.zone import zone_of
 from tests.names.fakes import DOMAIN, HERE, OWNER, RULES, THERE, FakeEc2, FakeZone, cname, fleet, instance

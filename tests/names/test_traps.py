@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.errors import Refused
-from chalicelib.names import dnsname, job
+from chalicelib.inventory import dnsname
+from chalicelib.inventory.model import View
+from chalicelib.names import job
 from chalicelib.names.changes import Add, Remove, Repoint, deleted
 from chalicelib.names.marks import Mark
-from chalicelib.names.model import Place, RecordSet, Ref, View
+from chalicelib.names.model import Place, RecordSet, Ref
 from chalicelib.names.plan import plan
 from chalicelib.names.wishes import values
 from tests.names.fakes import DOMAIN, HERE, NOW, OWNER, RULES, FakeEc2, FakeZone, cname, fleet, instance
@@ -22,8 +24,8 @@ def follow(ec2: FakeEc2, zone: FakeZone, *numbers: int) -> job.Outcome:
     return job.follow(ec2, zone, RULES, {ref(n) for n in numbers})
 
 
-def sweep(ec2: FakeEc2, zone: FakeZone, **options: bool) -> job.Outcome:
-    return job.sweep(ec2, zone, RULES, **options)
+def sweep(ec2: FakeEc2, zone: FakeZone, *, force: bool = False) -> job.Outcome:
+    return job.sweep(ec2, zone, RULES, force=force)
 
 
 def test_trap_01_an_event_says_when_to_look_and_never_what_is_true():

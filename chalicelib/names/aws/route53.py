@@ -9,11 +9,12 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws import said_not_now
 from chalicelib.errors import BadSettings, Refused
+from chalicelib.inventory import dnsname
+from chalicelib.inventory.model import View
 from chalicelib.lease.aws import Turn
-from chalicelib.names import dnsname
 from chalicelib.names.batches import weigh
 from chalicelib.names.changes import Step, created, deleted
-from chalicelib.names.model import RecordSet, View
+from chalicelib.names.model import RecordSet
 from chalicelib.names.pace import Pace
 from chalicelib.names.zone import Zone, zone_of
 
@@ -153,6 +154,10 @@ class Route53Writer:
             removed = [record for step in steps for change in step.changes if (record := deleted(change))]
             added = [record for step in steps for change in step.changes if (record := created(change))]
             self._zone.memory = (self._turn.number, remembered[1].after(removed, added))
+
+    def check(self) -> None:
+        """Raise TryAgain unless there is time for one more write before the turn is over."""
+        self._turn.check()
 
 
 def _changes(steps: Sequence[Step]) -> list[Any]:

@@ -49,6 +49,11 @@ def is_within(name: str, domain: str) -> bool:
     return name == domain or name.endswith("." + domain)
 
 
+def is_label(text: str) -> bool:
+    """Say whether a text is one label in lower case (RFC 1123): letters, digits, and hyphens inside."""
+    return _LDH.fullmatch(text) is not None
+
+
 def short_label(token: str, domain: str, reserved: frozenset[str]) -> str:
     """Return the label that one word of a ShortName tag asks for.
 
@@ -66,7 +71,7 @@ def short_label(token: str, domain: str, reserved: frozenset[str]) -> str:
         raise ValueError("wildcards and names with a leading underscore are reserved")
     if "." in label:
         raise ValueError(f"it has a dot, and is not one label below {domain}")
-    if not _LDH.fullmatch(label):
+    if not is_label(label):
         raise ValueError(_RFC_1123)
     if label.startswith("i-") or label in reserved:
         raise ValueError("it is reserved")

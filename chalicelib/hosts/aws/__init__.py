@@ -1,0 +1,1 @@
+"""What publishing and polling need of AWS."""

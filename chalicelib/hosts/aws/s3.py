@@ -1,0 +1,93 @@
+"""Documents in S3: put at each change, read by each poll."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.aws import said_not_now
+from chalicelib.errors import TryAgain
+from chalicelib.hosts.model import Copy, Document
+from chalicelib.hosts.plan import Publish
+from chalicelib.inventory.model import View
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Lambda's limit for an answer is 6 MB, the JSON around the text included
+# (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+LARGEST_ANSWER = 6_000_000
+LINK_SECONDS = 60
+NOT_MODIFIED = 304
+
+
+class Shelf:
+    """The bucket of documents: ``hosts/<view>.<format>``, and ``.gz`` beside those that are too large to pass on."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def put(self, publish: Publish) -> None:
+        """Put every document of one edition in the place of the last one; raise TryAgain."""
+        for document in publish.documents:
+            body = document.text.encode()
+            facts = {
+                "generation": str(publish.edition.generation),
+                "entries": str(len(publish.sheet.entries)),
+                "sha256": hashlib.sha256(body).hexdigest(),
+            }
+            if len(json.dumps(document.text)) > LARGEST_ANSWER:
+                facts["link"] = "gzip"
+                packed = gzip.compress(body, mtime=0)
+                self._put(f"{_key(document.view, document.format)}.gz", document, packed, facts, ContentEncoding="gzip")
+            self._put(_key(document.view, document.format), document, body, facts)
+
+    def get(self, view: View, format_: str, etag: str, *, accepts_gzip: bool, with_text: bool = True) -> Copy:
+        """Return a document, unless the client has it as this ETag says, by one conditional read.
+
+        Raises:
+            TryAgain: S3 does not answer, or the document is not there, or not as we put it.
+        """
+        key = _key(view, format_)
+        look: Any = self._client.get_object if with_text else self._client.head_object
+        condition = {"IfNoneMatch": etag} if etag else {}
+        try:
+            with said_not_now("S3"):
+                found = look(Bucket=self._bucket, Key=key, **condition)
+                link = self._link(key, gzipped=accepts_gzip) if "link" in found["Metadata"] else ""
+                text = _text(found["Body"], wanted=not link) if with_text else ""
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_MODIFIED:
+                return Copy(etag)
+            code = error.response["Error"]["Code"]
+            raise TryAgain(f"the {format_} document of the {view} view cannot be read ({code})") from error
+        return Copy(found["ETag"], found["Metadata"], found["ContentType"], text, link)
+
+    def _link(self, key: str, *, gzipped: bool) -> str:
+        """Return a presigned URL, which is made without asking S3."""
+        params = {"Bucket": self._bucket, "Key": f"{key}.gz" if gzipped else key}
+        return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=LINK_SECONDS)
+
+    def _put(self, key: str, document: Document, body: bytes, facts: Mapping[str, str], **more: Any) -> None:
+        with said_not_now("S3"):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ContentType=document.content_type,
+                CacheControl="private, no-cache",
+                Metadata=dict(facts),
+                **more,
+            )
+
+
+def _text(body: Any, *, wanted: bool) -> str:
+    with body:
+        return str(body.read().decode()) if wanted else ""
+
+
+def _key(view: View, format_: str) -> str:
+    return f"hosts/{view}.{format_}"

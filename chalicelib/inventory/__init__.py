@@ -1,0 +1,1 @@
+"""The inventory: what is called what, on which side, and who says so."""

@@ -1,0 +1,152 @@
+"""The inventory in DynamoDB: what is asked and what is written, every write on a condition or in a transaction."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.aws import said_not_now
+from chalicelib.errors import TryAgain
+from chalicelib.inventory import items
+from chalicelib.inventory.changes import Change, Hold, LetGo, Settle
+from chalicelib.inventory.model import Claim, Header, Known, Name, View
+from chalicelib.inventory.writes import Write
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MOST_KEYS = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+MOST_WRITES = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+DAY = 86_400  # seconds: so long after its end DynamoDB may forget a claim; longer than any lease
+SIDES = tuple(view.value for view in View)
+
+
+class Inventory:
+    """The inventory of one stack; ``clock`` tells the seconds since the epoch.
+
+    Every method raises TryAgain where DynamoDB is busy or does not answer.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Callable[[], float]) -> None:
+        self._client, self._table, self._clock = client, table, clock
+
+    def header(self) -> Header:
+        """Return the header."""
+        return self.some(()).header
+
+    def some(self, labels: Collection[str]) -> Known:
+        """Return the header and those of the labels that there are."""
+        wanted = [items.HEADER, *sorted(labels)]
+        return items.known(item for some in batched(wanted, MOST_KEYS) for item in self._get(some))
+
+    def everything(self) -> Known:
+        """Return every name; a page that fails ends the whole reading with an error."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": items.PARTITION}},
+            ConsistentRead=True,
+        )
+        with said_not_now("DynamoDB"):
+            return items.known(item for page in pages for item in page["Items"])
+
+    def write(self, changes: Sequence[Change], check: Callable[[], None] = lambda: None) -> None:
+        """Write changes down, up to 99 labels at once; ``check`` is called before each write.
+
+        Raises:
+            TryAgain: somebody else writes to the same names just now; some of the changes may have been written.
+        """
+        by_label: dict[str, list[Hold | LetGo]] = {}
+        settled: dict[str, Any] = {}
+        for change in changes:
+            if isinstance(change, Settle):
+                settled[change.view.value] = {"S": change.domain}
+            else:
+                by_label.setdefault(change.label, []).append(change)
+        for some in batched(by_label.items(), MOST_WRITES - 1):
+            check()
+            self._must([self._of_label(label, of_label) for label, of_label in some])
+        if settled:  # last of all: only then is everything there that it speaks for
+            check()
+            self._must([], settled)
+
+    def put_claim(self, seen: Name, claim: Claim) -> bool:
+        """Put a claim on a name, unless the name has changed since it was seen; say whether it was put."""
+        sets = {"claim": items.claim(claim), "forget_at": _seconds(claim.until + DAY)}
+        return self._transact([_as_seen(seen, sets=sets)])
+
+    def drop_claim(self, seen: Name) -> bool:
+        """Take the claim off a name, unless the name has changed since it was seen; say whether it was taken off."""
+        return self._transact([_as_seen(seen, deletes=True)])
+
+    def renew_claim(self, seen: Name, until: float) -> bool:
+        """Prolong the lease of a claim that else stays as it was seen, which is no news for the documents."""
+        sets = {"claim.until": items.moment(until), "forget_at": _seconds(until + DAY)}
+        write = _as_seen(seen, sets=sets)
+        try:
+            with said_not_now("DynamoDB"):
+                self._client.update_item(**write.parameters(self._table))
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _get(self, labels: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+        asked: Any = {self._table: {"Keys": [items.key(label) for label in labels], "ConsistentRead": True}}
+        while asked:
+            with said_not_now("DynamoDB"):
+                answer = self._client.batch_get_item(RequestItems=asked)
+            yield from answer["Responses"].get(self._table, ())
+            asked = answer.get("UnprocessedKeys")
+
+    def _of_label(self, label: str, changes: Iterable[Hold | LetGo]) -> Write:
+        """Return the write that brings to a label what a zone says of it."""
+        key = items.key(label)
+        holds = {change.view.value: items.held(change.held) for change in changes if isinstance(change, Hold)}
+        lets_go = {change.view.value: change.leaves for change in changes if isinstance(change, LetGo)}
+        gone, others = tuple(lets_go), tuple(side for side in SIDES if side not in lets_go)
+        if holds:
+            return Write(key, sets=holds, removes=(*gone, "forget_at"))
+        if "a holder" in lets_go.values():
+            return Write(key, removes=gone)
+        if "a claim" in lets_go.values():
+            forget = {"forget_at": _seconds(self._clock() + 2 * DAY)}
+            return Write(key, sets=forget, removes=gone, absent=others)
+        return Write(key, deletes=True, absent=(*others, "claim"))
+
+    def _must(self, writes: Iterable[Write], settled: Mapping[str, Any] | None = None) -> None:
+        if not self._transact(writes, settled or {}):
+            raise TryAgain("the inventory was changed by somebody else meanwhile")
+
+    def _transact(self, writes: Iterable[Write], settled: Mapping[str, Any] | None = None) -> bool:
+        """Write, and count the revision up, all or nothing; say whether the conditions held.
+
+        TransactionConflict means that somebody else writes to one of the items at this moment
+        (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html).
+        """
+        header = Write(items.key(items.HEADER), sets=settled or {}, adds={"revision": {"N": "1"}})
+        sent: Any = [{write.operation: write.parameters(self._table)} for write in (*writes, header)]
+        try:
+            with said_not_now("DynamoDB"):
+                self._client.transact_write_items(TransactItems=sent)
+        except ClientError as error:
+            reasons = {reason["Code"] for reason in error.response.get("CancellationReasons", ())} - {"None"}
+            if not reasons:
+                raise
+            if reasons == {"ConditionalCheckFailed"}:
+                return False
+            raise TryAgain(f"DynamoDB could not write to the inventory: {', '.join(sorted(reasons))}") from error
+        return True
+
+
+def _as_seen(seen: Name, **done: Any) -> Write:
+    """Return a write to a name that no instance holds and whose claim is the one that was seen, or none."""
+    key = items.key(seen.label)
+    if seen.claim is None:
+        return Write(key, absent=(*SIDES, "claim"), **done)
+    return Write(key, absent=SIDES, same={"claim": items.claim(seen.claim)}, **done)
+
+
+def _seconds(moment: float) -> dict[str, str]:
+    """Return a moment as DynamoDB's time to live wants it: whole seconds."""
+    return {"N": str(int(moment))}

@@ -1,0 +1,90 @@
+"""HTTP as every feature speaks it: a request, an answer, and errors as problem details (RFC 9457)."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from chalicelib.access.model import Caller
+from chalicelib.errors import BadRequest, Conflict, Forbidden, GroundskeeperError, NotFound, TryAgain
+from chalicelib.telemetry import logger
+
+PROBLEM = "application/problem+json"
+RETRY_SECONDS = 5
+STATUSES: Mapping[type[GroundskeeperError], HTTPStatus] = {
+    BadRequest: HTTPStatus.BAD_REQUEST,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    TryAgain: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asks. Header names are in lower case; ``source_ip`` is the address that API Gateway saw."""
+
+    method: str
+    caller: Caller
+    source_ip: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client gets."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def request(received: Any) -> Request:
+    """Return what a Chalice request asks."""
+    context = received.context
+    said = context["authorizer"]
+    return Request(
+        received.method,
+        Caller(said["principalId"], frozenset(said["scopes"].split())),
+        context["identity"]["sourceIp"],
+        dict(received.query_params or {}),
+        {name.lower(): value for name, value in received.headers.items()},
+        received.raw_body,
+    )
+
+
+def answer(handle: Callable[[], Answer]) -> Answer:
+    """Return what a handler answers, or the problem that its error stands for; errors without a status pass through."""
+    try:
+        return handle()
+    except GroundskeeperError as error:
+        status = STATUSES.get(type(error))
+        if status is None:
+            raise
+        if status is HTTPStatus.SERVICE_UNAVAILABLE:
+            logger.warning("not now", extra={"reason": str(error)})
+        return problem(status, str(error))
+
+
+def problems(event: Any, respond: Callable[[Any], Any]) -> Any:
+    """Turn what Chalice itself refuses, or could not do, into a problem too (a Chalice middleware)."""
+    response = respond(event)
+    if response.status_code >= HTTPStatus.BAD_REQUEST and isinstance(response.body, dict):
+        made = problem(response.status_code, response.body.get("Message", ""))
+        response.body, response.headers = made.body, {**response.headers, **made.headers}
+    return response
+
+
+def problem(status: int, detail: str) -> Answer:
+    """Return a problem of the kind that its status says already."""
+    said = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+    retry = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Answer(int(status), json.dumps(said), {"Content-Type": PROBLEM, **retry})
+
+
+def as_json(status: int, said: object) -> Answer:
+    """Return an answer in JSON."""
+    return Answer(status, json.dumps(said), {"Content-Type": "application/json"})
