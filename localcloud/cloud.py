@@ -25,7 +25,7 @@ from localcloud.runtime.environments import Fleet
 from localcloud.runtime.role_sessions import RoleSessions
 from localcloud.server.aws import AwsServer
 from localcloud.stacks import deploy as stack
-from localcloud.stacks import ending_patches, intake_patches
+from localcloud.stacks import ending_patches, intake_patches, storage_patches
 from localcloud.stacks.kinds import RestApi, Surroundings
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class LocalCloud:
         return stack.deploy(self.aws, package_dir, stack_name, parameters)
 
     def delete_stack(self, name: str) -> None:
-        """Delete a stack and all that it made."""
+        """Delete a stack and all that it made; raise DeploymentError."""
         stack.delete(self.aws, name)
 
     def fire_schedule(self, name: str) -> None:
@@ -199,6 +199,9 @@ class LocalCloud:
             intake_patches.parameters_traced(),
             ending_patches.deleted_in_order(),
             ending_patches.failures_told(),
+            ending_patches.retained_and_undeletable_kept(),
+            storage_patches.buckets_complete(gate, around),
+            storage_patches.tables_complete(gate, around),
             intake_patches.no_value_in_lists(),
             intake_patches.templates_found(self.endpoint),
             role_policies.template_roles_complete(),

@@ -11,6 +11,9 @@ PAGE = ROOT / "docs" / "permissions.md"
 FUNCTIONS = {
     "on_instances_changed": "reads queued events and puts names right",
     "sweep_names": "puts every name right, on a schedule",
+    "on_inventory_changed": "publishes documents that have changed",
+    "publish_hosts": "publishes documents that have changed, on a schedule",
+    "authorize": "says whose a token is",
     "api_handler": "answers HTTP",
 }
 WHY = {
@@ -21,7 +24,17 @@ WHY = {
     "ActInOtherAccounts": "Only if Accounts is given: the role that sees instances there, which must trust this one.",
     "ReadNames": "The zones named by HostedZoneId and PrivateHostedZoneId, and no other.",
     "WriteNames": "The same zones; only the record types that names and marks have, and never UPSERT.",
-    "BeTheOneWriter": "The lease that lets one run at a time write to a zone; no other item of the table.",
+    "BeTheOneWriter": "The lease that lets one run at a time write; no other item of the table.",
+    "WriteTheInventory": "What is called what, for clients without DNS: items `name` of the table, and no token.",
+    "SayThatTheInventoryChanged": "Whoever publishes documents learns that there is something new.",
+    "ReadTheInventory": "What is called what; it is not changed here.",
+    "KeepTheJournal": "What was published last.",
+    "PutDocuments": "The documents themselves, and nothing else in the bucket.",
+    "WakeWhenALeaseEnds": "A delayed message to itself, so that a name goes within seconds of its lease's end.",
+    "TakeReasonsToPublish": "Lambda polls the queue in the function's name.",
+    "LookTokensUp": "One token at a time, by its id; it cannot list them, nor make one.",
+    "ReadDocuments": "The documents that it sends.",
+    "ReadAndWriteClaims": "Items `name` of the table: claims on names. It sees no token.",
 }
 HEAD = """# Permissions
 
@@ -39,7 +52,8 @@ an administrator's role, or with one that may make these for stacks named `groun
 `groundskeeper plan` and `sweep` act with your own credentials. They need `lambda:GetFunctionConfiguration` on
 `STACK-sweep-names`, and what that function has (above). `plan` does without `route53:ChangeResourceRecordSets` and
 `dynamodb:UpdateItem`; `zone export` needs the two that read the zone, and no more. To read instances of other accounts,
-be among `Operators` there (`deploy/account.json`). `release` needs `iam:GetRole` and
+be among `Operators` there (`deploy/account.json`). `tokens` needs `dynamodb:GetItem`, `PutItem` and `Query` on the stack's table: who may do that may let anybody in.
+`release` needs `iam:GetRole` and
 `lambda:GetFunctionConfiguration` on `STACK-sweep-names`, to see that the stack is gone, and the three Route 53 actions.
 """
 

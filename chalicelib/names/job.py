@@ -187,7 +187,8 @@ def _run(
         after = writer.read(fresh=False)
         outcome.owned = len(after.held_names)
         if ledger:
-            outcome.error = outcome.error or _recorded(ledger, before, after, seen, writer.check)
+            unrecorded = _recorded(ledger, before, after, seen, writer.check)
+            outcome.error = outcome.error or unrecorded
     return outcome
 
 

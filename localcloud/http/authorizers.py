@@ -13,22 +13,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from localcloud.functions.concurrency import ThrottledError
+from localcloud.http.failures import Failure
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from localcloud.functions.service import Functions
     from localcloud.http.routes import Authorizer
-
-
-class Refused(Exception):
-    """The request may not pass; `status` and `body` are what the client gets."""
-
-    def __init__(self, status: int, body: Mapping[str, Any], kind: str) -> None:
-        super().__init__(body)
-        self.status = status
-        self.body = body
-        self.kind = kind
-        """The value of the header x-amzn-ErrorType."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +39,9 @@ class Authorizers:
         self._verdicts: dict[tuple[Authorizer, str, str], _Verdict] = {}
 
     def judge(self, authorizer: Authorizer, token: str | None, method_arn: str) -> dict[str, Any]:
-        """Return what the function behind learns as `requestContext.authorizer`; raise Refused."""
+        """Return what the function behind learns as `requestContext.authorizer`; raise Failure."""
         if not token or (authorizer.validation and not re.fullmatch(authorizer.validation, token)):
-            raise Refused(401, {"message": "Unauthorized"}, "UnauthorizedException")
+            raise Failure("UNAUTHORIZED", "Unauthorized")
         answer = self._answer(authorizer, token, method_arn)
         _apply(answer["policyDocument"], method_arn)
         context = {name: _text(value) for name, value in (answer.get("context") or {}).items()}
@@ -69,20 +61,25 @@ class Authorizers:
 
     def _ask(self, authorizer: Authorizer, token: str, method_arn: str) -> Mapping[str, Any]:
         event = {"type": "TOKEN", "methodArn": method_arn, "authorizationToken": token}
-        made = self._functions.invoke(authorizer.function_arn, event)
+        try:
+            made = self._functions.invoke(authorizer.function_arn, event)
+        except ThrottledError as error:
+            raise Failure("AUTHORIZER_CONFIGURATION_ERROR", None) from error
         answer = json.loads(made.payload)
         if made.failed:
             # A function that raises exactly this says that the token is worth nothing.
             if isinstance(answer, dict) and answer.get("errorMessage") == "Unauthorized":
-                raise Refused(401, {"message": "Unauthorized"}, "UnauthorizedException")
-            raise Refused(500, {"message": None}, "AuthorizerConfigurationException")
+                raise Failure("UNAUTHORIZED", "Unauthorized")
+            raise Failure("AUTHORIZER_CONFIGURATION_ERROR", None)
         if not isinstance(answer, dict) or not {"principalId", "policyDocument"} <= set(answer):
-            raise Refused(500, {"message": None}, "AuthorizerConfigurationException")
+            raise Failure("AUTHORIZER_CONFIGURATION_ERROR", None)
+        if any(isinstance(value, dict | list) for value in (answer.get("context") or {}).values()):
+            raise Failure("AUTHORIZER_CONFIGURATION_ERROR", None)
         return answer
 
 
 def _apply(policy: Mapping[str, Any], method_arn: str) -> None:
-    """Raise Refused unless a policy allows the method, and does not deny it."""
+    """Raise Failure unless a policy allows the method, and does not deny it."""
     effects = {
         statement.get("Effect")
         for statement in _listed(policy.get("Statement"))
@@ -90,9 +87,9 @@ def _apply(policy: Mapping[str, Any], method_arn: str) -> None:
     }
     words = "User is not authorized to access this resource"
     if "Deny" in effects:
-        raise Refused(403, {"Message": f"{words} with an explicit deny"}, "AccessDeniedException")
+        raise Failure("ACCESS_DENIED", f"{words} with an explicit deny")
     if "Allow" not in effects:
-        raise Refused(403, {"Message": words}, "AccessDeniedException")
+        raise Failure("ACCESS_DENIED", words)
 
 
 def _any_fits(patterns: Any, value: str) -> bool:

@@ -55,6 +55,7 @@ class Routes:
 
     routes: tuple[Route, ...]
     binary_types: frozenset[str]
+    gateway_responses: Mapping[str, Any]
 
     def find(self, method: str, path: str) -> Match | None:
         """Return the route for a request: literal segments before parameters before greedy parameters."""
@@ -77,7 +78,11 @@ def read(document: Mapping[str, Any]) -> Routes:
         for method, operation in operations.items()
         if INTEGRATION in operation
     ]
-    return Routes(tuple(routes), frozenset(document.get("x-amazon-apigateway-binary-media-types", ())))
+    return Routes(
+        tuple(routes),
+        frozenset(document.get("x-amazon-apigateway-binary-media-types", ())),
+        document.get("x-amazon-apigateway-gateway-responses", {}),
+    )
 
 
 def _route(path: str, method: str, operation: Mapping[str, Any], authorizers: Mapping[str, Authorizer | None]) -> Route:

@@ -10,15 +10,18 @@ import json
 import logging
 import threading
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from localcloud.functions.concurrency import ThrottledError
 from localcloud.ground.loopback import LoopbackServer, QuietHandler
 from localcloud.http import proxy as http_events
 from localcloud.http import routes as http_routes
-from localcloud.http.authorizers import Authorizers, Refused
+from localcloud.http.authorizers import Authorizers
+from localcloud.http.compression import compressed, decompressed
+from localcloud.http.failures import Failure, answer
 from localcloud.http.proxy import MalformedAnswerError, Place, Request, Response
+from localcloud.http.throttle import MethodThrottle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +36,8 @@ log = logging.getLogger(__name__)
 MAX_REQUEST_BYTES = 10 * 1024 * 1024  # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 MAX_EVENT_BYTES = 6 * 1024 * 1024
 INTEGRATION_SECONDS = 29.0
+NAMED = "/_aws/execute-api"
+"""Below it a path names its API and stage, as a host name does on AWS: `/_aws/execute-api/ID/STAGE/…`."""
 
 
 class HttpApi:
@@ -53,6 +58,7 @@ class HttpApi:
         self._region = region
         self._limit = integration_seconds
         self._authorizers = Authorizers(functions)
+        self._throttle = MethodThrottle()
         api = self
 
         class Handler(_Handler):
@@ -71,14 +77,20 @@ class HttpApi:
 
     def answer(self, request: Request) -> Response:
         """Answer one request."""
-        for place, routes in self._places(request.path):
+        places = list(self._places(request.path))
+        for place, routes in places:
             if match := routes.find(request.method, place.resource_path):
-                return self._through(request, match, place, routes)
-        return _error(403, {"message": "Missing Authentication Token"}, "MissingAuthenticationTokenException")
+                return self._guarded(request, match, place, routes)
+        missing = Failure("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+        return answer(missing, places[0][1].gateway_responses if places else {}, request)
 
     def _places(self, path: str) -> Iterator[tuple[Place, Routes]]:
-        """Yield where a path may lead: below a stage first, then at the root; the newest API first."""
+        """Yield where a path may lead: to the API it names, below a stage, then at the root; the newest API first."""
         apis = [(name, api, http_routes.read(api.body)) for name, api in reversed(list(self._rest_apis.items()))]
+        for name, api, routes in apis:
+            for stage in api.stages:
+                if path.startswith(prefix := f"{NAMED}/{name}/{stage}/"):
+                    yield Place(name, stage, self._account, f"/{path.removeprefix(prefix)}"), routes
         for name, api, routes in apis:
             for stage in api.stages:
                 if path == f"/{stage}" or path.startswith(f"/{stage}/"):
@@ -88,35 +100,48 @@ class HttpApi:
             for stage in api.stages:
                 yield Place(name, stage, self._account, path), routes
 
-    def _through(self, request: Request, match: Match, place: Place, routes: Routes) -> Response:
-        route = match.route
+    def _guarded(self, request: Request, match: Match, place: Place, routes: Routes) -> Response:
         try:
-            context = {}
-            if route.authorizer:
-                token = request.header(route.authorizer.header)
-                context = self._authorizers.judge(route.authorizer, token, self._method_arn(request, place))
-            if route.function_arn is None:
-                return Response(route.mock_status, list(route.mock_headers.items()), b"")
-            event = http_events.event(request, match, place, routes.binary_types, context)
-            made = self._invoke(route.function_arn, event)
-            if made is None:
-                return _error(504, {"message": "Endpoint request timed out"}, "InternalServerErrorException")
+            return self._through(request, match, place, routes)
+        except Failure as failure:
+            return answer(failure, routes.gateway_responses, request)
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            return answer(_internal(500), routes.gateway_responses, request)
+
+    def _through(self, request: Request, match: Match, place: Place, routes: Routes) -> Response:
+        if len(request.body) > MAX_REQUEST_BYTES:
+            raise Failure("REQUEST_TOO_LARGE", "Request Too Long")
+        route, api = match.route, self._rest_apis[place.api_id]
+        self._throttle.take((place.api_id, place.stage), route, api.method_settings.get(place.stage, []))
+        context = {}
+        if route.authorizer:
+            token = request.header(route.authorizer.header)
+            context = self._authorizers.judge(route.authorizer, token, self._method_arn(request, place))
+        if route.function_arn is None:
+            return Response(route.mock_status, list(route.mock_headers.items()), b"")
+        request = decompressed(request, api.minimum_compression)
+        event = http_events.event(request, match, place, routes.binary_types, context)
+        response = self._response(route.function_arn, event, request, routes)
+        return compressed(response, request, api.minimum_compression)
+
+    def _response(self, function_arn: str, event: dict[str, Any], request: Request, routes: Routes) -> Response:
+        try:
+            made = self._invoke(function_arn, event)
             if made.failed:
-                return _error(502, {"message": "Internal server error"}, "InternalServerErrorException")
+                raise _internal(502)
             return http_events.response(made.payload, request.header("Accept"), routes.binary_types)
-        except Refused as refusal:
-            return _error(refusal.status, refusal.body, refusal.kind)
-        except ThrottledError:
-            return _error(500, {"message": "Internal server error"}, "InternalServerErrorException")
+        except ThrottledError as error:
+            raise _internal(500) from error
         except MalformedAnswerError as error:
             log.warning("%s %s: %s", request.method, request.path, error)
-            return _error(502, {"message": "Internal server error"}, "InternalServerErrorException")
+            raise _internal(502) from error
 
-    def _invoke(self, function_arn: str, event: dict[str, object]) -> Answer | None:
+    def _invoke(self, function_arn: str, event: dict[str, Any]) -> Answer:
         """Invoke, and wait for 29 seconds at the most; the function goes on beyond them, unheard."""
         payload = json.dumps(event).encode()
         if len(payload) > MAX_EVENT_BYTES:
-            raise Refused(413, {"message": "Request Too Long"}, "RequestTooLargeException")
+            raise Failure("REQUEST_TOO_LARGE", "Request Too Long")
         outcome: SimpleQueue[Answer | Exception] = SimpleQueue()
 
         def run() -> None:
@@ -129,7 +154,7 @@ class HttpApi:
         try:
             made = outcome.get(timeout=self._limit)
         except Empty:
-            return None
+            raise Failure("INTEGRATION_TIMEOUT", "Endpoint request timed out") from None
         if isinstance(made, Exception):
             raise made
         return made
@@ -144,10 +169,6 @@ class _Handler(QuietHandler):
 
     def serve(self) -> None:
         """Answer a request of any method."""
-        if int(self.headers.get("Content-Length") or 0) > MAX_REQUEST_BYTES:
-            self.read_body()  # a client that still sends would not see the answer
-            self._send(_error(413, {"message": "Request Too Long"}, "RequestTooLargeException"))
-            return
         url = urlsplit(self.path)
         request = Request(
             method=self.command,
@@ -157,12 +178,7 @@ class _Handler(QuietHandler):
             body=self.read_body(),
             source_ip=self.client_address[0],
         )
-        try:
-            response = self.gateway.answer(request)
-        except Exception:
-            log.exception("%s %s failed", request.method, request.path)
-            response = _error(500, {"message": "Internal server error"}, "InternalServerErrorException")
-        self._send(response, request.id)
+        self._send(self.gateway.answer(request), request.id)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve  # noqa: N815 - http.server's names
 
@@ -174,7 +190,7 @@ class _Handler(QuietHandler):
         ]
         return [*self.headers.items(), *forwarded]
 
-    def _send(self, response: Response, request_id: str = "") -> None:
+    def _send(self, response: Response, request_id: str) -> None:
         self.send_response(response.status)
         for name, value in response.headers:
             if name.lower() not in ("content-length", "connection", "transfer-encoding"):
@@ -187,6 +203,6 @@ class _Handler(QuietHandler):
             self.wfile.write(response.body)
 
 
-def _error(status: int, body: Mapping[str, object], kind: str) -> Response:
-    headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", kind)]
-    return Response(status, headers, json.dumps(body, separators=(",", ":")).encode())
+def _internal(status: int) -> Failure:
+    """Return the failure of a function: API Gateway tells nothing of it."""
+    return Failure("DEFAULT_5XX", "Internal server error", status)

@@ -11,7 +11,7 @@ import hmac
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from moto.core.utils import get_service_model
 from moto.iam.access_control import (
@@ -24,7 +24,7 @@ from moto.iam.models import iam_backends
 from moto.s3.exceptions import S3ClientError
 
 from localcloud.iam import needed as targets
-from localcloud.iam import policy
+from localcloud.iam import needed_s3, policy, presigned
 
 BODY = "localcloud.body"
 """The request's whole body in the WSGI environment: a form that moto has read is gone from the request."""
@@ -54,6 +54,8 @@ class Refused(S3ClientError):  # type: ignore[misc]  # moto is untyped here
 def check(request: Any, resource: str) -> None:
     """Check a request's signature and its caller's permissions; raise `Refused`."""
     words = _words(request)
+    if (query := _presigned(request)) and query.fault:
+        raise Refused(query.fault.code, query.fault.message) from query.fault
     credential = _field(request, "Credential").split("/")
     try:
         caller = create_access_key(
@@ -62,7 +64,7 @@ def check(request: Any, resource: str) -> None:
             access_key_id=credential[0],
             headers=request.headers,
         )
-    except CreateAccessKeyFailure as failure:
+    except (CreateAccessKeyFailure, KeyError) as failure:  # KeyError: a role's key without its token
         raise Refused(words.unknown_key, "The security token included in the request is invalid.") from failure
     if not hmac.compare_digest(_signature(request, caller, credential), _field(request, "Signature")):
         raise Refused(
@@ -76,12 +78,20 @@ def check(request: Any, resource: str) -> None:
 def _check_permission(
     request: Any, resource: str, caller: IAMUserAccessKey | AssumedRoleAccessKey, words: _Words
 ) -> None:
-    action = targets.permission(request)
-    if action == "sts:GetCallerIdentity":
+    if targets.permission(request) == "sts:GetCallerIdentity":
         return  # allowed even where it is denied
     documents = [_document(each) for each in caller.collect_policies()]
     for target in targets.targets(request, resource):
+        action = target.permission or targets.permission(request)
         context = {**_common_context(request, caller), **target.context}
+        if policy.denies(
+            needed_s3.bucket_policies(request), action, target.arn, context, _names(caller.arn, request.current_account)
+        ):
+            raise Refused(
+                words.denied,
+                f"User: {caller.arn} is not authorized to perform: {action} "
+                f"on resource: {target.arn} with an explicit deny in a resource-based policy",
+            )
         allowed = policy.allows(documents, action, target.arn, context)
         if allowed and action == "sts:AssumeRole":
             allowed = _trusted(str(target.arn), request.current_account, caller.arn, context)
@@ -97,8 +107,12 @@ def _trusted(role_arn: str, account: str, caller: str, context: dict[str, list[s
     """Tell whether a role exists and trusts the caller: the caller itself or its account."""
     roles = iam_backends[role_arn.split(":")[4]]["aws"].roles.values()
     documents = [role.assume_role_policy_document for role in roles if role.arn == role_arn]
-    named = {caller, _principal(caller, account), account, f"arn:aws:iam::{account}:root"}
-    return policy.allows(documents, "sts:AssumeRole", None, context, {"AWS": named})
+    return policy.allows(documents, "sts:AssumeRole", None, context, _names(caller, account))
+
+
+def _names(caller: str, account: str) -> dict[str, set[str]]:
+    """Return all by which a policy of a role or resource may mean a caller."""
+    return {"AWS": {caller, _principal(caller, account), account, f"arn:aws:iam::{account}:root"}}
 
 
 def _principal(caller: str, account: str) -> str:
@@ -134,16 +148,24 @@ def _document(attached: Any) -> str:
 def _signature(request: Any, caller: Any, credential: list[str]) -> str:
     _, _, region, service, _ = credential
     environ = request.normalized_request.environ
+    query = _presigned(request)
     signed = _field(request, "SignedHeaders").split(";")
     aws = AWSRequest(
         method=request.method,
         url=environ["REQUEST_URI"],
         data=environ[BODY],
         headers={name: value for name, value in request.headers.items() if name.lower() in signed},
+        params=query.signed_pairs if query else None,  # type: ignore[arg-type]  # pairs do, too
     )
     aws.context["timestamp"] = request.headers["X-Amz-Date"]
-    auth = (S3SigV4Auth if service == "s3" else SigV4Auth)(caller.create_credentials(), service, region)
+    by_header = S3SigV4Auth if service == "s3" else SigV4Auth
+    auth = (S3SigV4QueryAuth if query else by_header)(caller.create_credentials(), service, region)
     return str(auth.signature(auth.string_to_sign(aws, auth.canonical_request(aws)), aws))
+
+
+def _presigned(request: Any) -> presigned.Presigned | None:
+    found: presigned.Presigned | None = request.normalized_request.environ.get(presigned.KEY)
+    return found
 
 
 def _field(request: Any, name: str) -> str:

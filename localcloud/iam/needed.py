@@ -5,16 +5,17 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from moto.ec2.models import ec2_backends
 
+from localcloud.iam import needed_dynamodb, needed_s3
+from localcloud.iam.target import Target
 from localcloud.route53 import dns_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 SERVICES = {"awslambda": "lambda", "resourcegroupstaggingapi": "tag"}
 # API operations whose permission has another name.
@@ -41,15 +42,6 @@ EC2_KINDS = {
 EC2_MADE = {"CreateSnapshot": "snapshot", "CreateSnapshots": "snapshot"}
 
 
-@dataclass(frozen=True)
-class Target:
-    """A resource that a request touches, and what conditions may look at; keys in lower case."""
-
-    arn: str | None
-    """None where this emulator does not know: then any Resource in a policy matches."""
-    context: Mapping[str, list[str]] = field(default_factory=dict)
-
-
 def api_call(request: Any) -> str:
     """Return a request's service and operation, such as `route53:ChangeResourceRecordSets`."""
     return f"{SERVICES.get(request.service_name, request.service_name)}:{operation(request)}"
@@ -67,6 +59,8 @@ def operation(request: Any) -> str:
 
 def targets(request: Any, resource: str) -> list[Target]:
     """Return all that a request touches; `resource` is what moto knows about it."""
+    if request.service_name == "s3":
+        return list(needed_s3.targets(request, resource))
     find = _FINDERS.get(request.service_name)
     if find:
         return list(find(request)) or [Target("*")]
@@ -121,16 +115,6 @@ def _events(request: Any) -> Iterator[Target]:
         yield Target(None)
 
 
-def _dynamodb(request: Any) -> Iterator[Target]:
-    body = request.body
-    index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
-    tables = {body["TableName"]} if "TableName" in body else set(body.get("RequestItems", {}))
-    for item in body.get("TransactItems", []):
-        tables |= {operand["TableName"] for operand in item.values()}
-    for table in sorted(tables):
-        yield Target(table if table.startswith("arn:") else _arn(request, "dynamodb", f"table/{table}{index}"))
-
-
 def _lambda(request: Any) -> Iterator[Target]:
     parts = unquote(request.path).split("/functions/")
     name = parts[1].split("/")[0] if len(parts) > 1 else ""
@@ -177,7 +161,7 @@ def _ec2(request: Any) -> Iterator[Target]:
 _FINDERS: dict[str, Callable[[Any], Iterator[Target]]] = {
     "awslambda": _lambda,
     "cloudwatch": _cloudwatch,
-    "dynamodb": _dynamodb,
+    "dynamodb": needed_dynamodb.targets,
     "ec2": _ec2,
     "events": _events,
     "logs": _logs,

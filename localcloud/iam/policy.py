@@ -31,13 +31,33 @@ def allows(
     principal (such as `{"Service": {"events.amazonaws.com"}}`), statements must name it: the documents are
     then policies of resources or roles.
     """
-    effects = {
+    return _effects(documents, action, resource, context, principal) == {"Allow"}
+
+
+def denies(
+    documents: Iterable[str],
+    action: str,
+    resource: str | None,
+    context: Context,
+    principal: Mapping[str, set[str]] | None = None,
+) -> bool:
+    """Tell whether some statement of the policies denies an action on a resource."""
+    return "Deny" in _effects(documents, action, resource, context, principal)
+
+
+def _effects(
+    documents: Iterable[str],
+    action: str,
+    resource: str | None,
+    context: Context,
+    principal: Mapping[str, set[str]] | None,
+) -> set[str]:
+    return {
         statement["Effect"]
         for document in documents
         for statement in _statements(document)
         if _concerns(statement, action, resource, context, principal)
     }
-    return effects == {"Allow"}
 
 
 @lru_cache(maxsize=1024)

@@ -24,10 +24,12 @@ from localcloud.ground.gate import Gate
 from localcloud.ground.patching import applied, replaced_api
 from localcloud.ground.web_server import WebServer
 from localcloud.iam import needed as targets
+from localcloud.iam import presigned
 from localcloud.iam.access import BODY
 from localcloud.iam.admins import INTERNAL, Admins
 from localcloud.route53.api import route53_response
 from localcloud.route53.throttle import Throttle
+from localcloud.server import dynamodb_patches
 from localcloud.server import moto_patches as patches
 from localcloud.server.moto_speed import linear_time
 
@@ -137,12 +139,15 @@ class AwsServer:
         route53 = route53_response(self.route53_throttle, self._route53_tokens)
         return applied(
             patches.enforced_access(self._saw),
+            patches.bucket_policies_with_conditions(),
             patches.waiting_outside(self.gate, self._stopping.is_set),
             patches.queues_left_alone(self.gate),
             patches.functions_run_elsewhere(self.gate, lambda: self.on_lambda_target),
             replaced_api(lambda_urls, lambda_response(self.gate, lambda: self.on_invoke)),
             replaced_api(route53_urls, route53),
             self.eventbridge.in_place_of_motos(),
+            dynamodb_patches.transactions_applied_once(),
+            dynamodb_patches.transactions_undone_by_item(),
             linear_time(),
             lifecycle_as_in_aws(),
             ec2_events(self.eventbridge.emit),
@@ -153,6 +158,7 @@ class AwsServer:
         # The body is read before the gate: a slow client must not hold up the others.
         environ[BODY] = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(environ[BODY])
+        presigned.unfold(environ)
         if "HTTP_AUTHORIZATION" not in environ:
             return _unsigned(start_response)
         with self.gate:

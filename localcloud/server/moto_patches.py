@@ -11,6 +11,8 @@ from moto.awslambda.models import LambdaFunction
 from moto.core import errors
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.responses import ActionResult, BaseResponse
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
 from moto.sqs.models import Queue, SQSBackend
 
 from localcloud.ground.patching import replaced
@@ -44,6 +46,13 @@ def enforced_access(seen: Callable[[Any], None]) -> Iterator[None]:
         replaced(ActionAuthenticatorMixin, "_authenticate_and_authorize_action", checked),
         replaced(BaseResponse, "call_action", call_action),
     ):
+        yield
+
+
+@contextmanager
+def bucket_policies_with_conditions() -> Iterator[None]:
+    """Keep moto from applying bucket policies, which it does without their conditions: `access` applies them."""
+    with replaced(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL):
         yield
 
 

@@ -63,8 +63,11 @@ def deploy(aws: AwsServer, package: Path, name: str, parameters: Mapping[str, st
 
 
 def delete(aws: AwsServer, name: str) -> None:
-    """Delete a stack and what it made; one that is not there is no error."""
-    aws.client("cloudformation", internal=True).delete_stack(StackName=name)
+    """Delete a stack and what it made; one that is not there is no error. Raise DeploymentError."""
+    cloudformation = aws.client("cloudformation", internal=True)
+    cloudformation.delete_stack(StackName=name)
+    if _exists(cloudformation, name):
+        raise DeploymentError(f"{name} is DELETE_FAILED: {_reasons(cloudformation, name)}")
 
 
 def _uploaded(aws: AwsServer, package: Path) -> dict[str, Any]:

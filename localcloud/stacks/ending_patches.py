@@ -34,19 +34,52 @@ def deleted_in_order() -> Iterator[None]:
     delete = Stack.delete
 
     def delete_resources(resources: Any) -> None:
-        definitions = resources._resource_json_map
+        definitions, failures = resources._resource_json_map, []
         for name in reversed(list(definitions)):
             made = resources._parsed_resources.get(name)
-            retained = definitions[name].get("DeletionPolicy") == "Retain"
-            if made is not None and not retained and not isinstance(made, str):
-                resources._delete_resource(made, definitions[name])
-                del resources._parsed_resources[name]
+            if made is not None and not isinstance(made, str):
+                try:
+                    resources._delete_resource(made, definitions[name])
+                    del resources._parsed_resources[name]
+                except Exception as error:
+                    failures.append(_failure(name, definitions[name], error))
+        if failures:
+            raise failures[0]
 
     def deleted(stack: Any) -> None:
-        delete(stack)
-        _forget_definitions(stack)
+        try:
+            delete(stack)
+            _forget_definitions(stack)
+        except ResourceFailedError as failure:
+            _tell(stack, failure, "DELETE_FAILED")
+            stack.status = "DELETE_FAILED"
 
     with replaced(ResourceMap, "delete", delete_resources), replaced(Stack, "delete", deleted):
+        yield
+
+
+@contextmanager
+def retained_and_undeletable_kept() -> Iterator[None]:
+    """Keep what is to be retained, on updates too, and stacks that could not be deleted.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    """
+    delete, delete_stack = ResourceMap._delete_resource, CloudFormationBackend.delete_stack
+
+    def deleted(resources: Any, made: Any, definition: dict[str, Any]) -> None:
+        if not str(definition.get("DeletionPolicy", "Delete")).startswith("Retain"):
+            delete(resources, made, definition)
+
+    def stack_deleted(backend: Any, name: str) -> None:
+        delete_stack(backend, name)
+        for identity, stack in list(backend.deleted_stacks.items()):
+            if stack.status == "DELETE_FAILED":
+                backend.stacks[identity] = backend.deleted_stacks.pop(identity)
+
+    with (
+        replaced(ResourceMap, "_delete_resource", deleted),
+        replaced(CloudFormationBackend, "delete_stack", stack_deleted),
+    ):
         yield
 
 
@@ -93,9 +126,13 @@ def failures_told() -> Iterator[None]:
 
 def _roll_back(stack: Any, failure: ResourceFailedError) -> None:
     _tell(stack, failure, "CREATE_FAILED")
-    stack.resource_map.delete()
-    _forget_definitions(stack)
     stack.status = "ROLLBACK_COMPLETE"
+    try:
+        stack.resource_map.delete()
+    except ResourceFailedError as second:
+        _tell(stack, second, "DELETE_FAILED")
+        stack.status = "ROLLBACK_FAILED"
+    _forget_definitions(stack)
 
 
 def _leave_half_updated(stack: Any, failure: ResourceFailedError) -> None:
@@ -114,13 +151,17 @@ def _naming(method: Any) -> Any:
     def call(logical_id: str, resource: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         try:
             return method(logical_id, resource, *args, **kwargs)
-        except ResourceFailedError:
-            raise
         except Exception as error:
-            reason = str(getattr(error, "message", None) or error or type(error).__name__)
-            raise ResourceFailedError(logical_id, resource["Type"], reason) from error
+            raise _failure(logical_id, resource, error) from error
 
     return call
+
+
+def _failure(logical_id: str, resource: dict[str, Any], error: Exception) -> ResourceFailedError:
+    if isinstance(error, ResourceFailedError):
+        return ResourceFailedError(logical_id, resource["Type"], error.reason)
+    reason = str(getattr(error, "message", None) or error or type(error).__name__)
+    return ResourceFailedError(logical_id, resource["Type"], reason)
 
 
 def _tell(stack: Any, failure: ResourceFailedError, status: str) -> None:

@@ -22,6 +22,9 @@ class RestApi:
 
     body: Properties
     stages: set[str] = field(default_factory=set)
+    minimum_compression: int | None = None
+    method_settings: dict[str, list[Properties]] = field(default_factory=dict)
+    """Of each stage."""
 
 
 @dataclass(frozen=True)
@@ -160,8 +163,12 @@ def _drop_bus_policy(around: Surroundings, region: str, name: str, properties: P
 
 def _keep_rest_api(around: Surroundings, _: str, name: str, properties: Properties) -> str:
     api_id = name if name in around.rest_apis else secrets.token_hex(5)
-    stages = around.rest_apis[name].stages if name in around.rest_apis else set()
-    around.rest_apis[api_id] = RestApi(properties.get("Body", {}), stages)
+    before = around.rest_apis.get(name, RestApi({}))
+    body = properties.get("Body", {})
+    # The extension: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-openapi-minimum-compression-size.html
+    minimum = properties.get("MinimumCompressionSize", body.get("x-amazon-apigateway-minimum-compression-size"))
+    compression = None if minimum is None else int(minimum)
+    around.rest_apis[api_id] = RestApi(body, before.stages, compression, before.method_settings)
     return api_id
 
 
@@ -171,7 +178,9 @@ def _forget_rest_api(around: Surroundings, _: str, name: str, __: Properties) ->
 
 def _keep_stage(around: Surroundings, _: str, __: str, properties: Properties) -> str:
     stage = str(properties["StageName"])
-    around.rest_apis[properties["RestApiId"]].stages.add(stage)
+    api = around.rest_apis[properties["RestApiId"]]
+    api.stages.add(stage)
+    api.method_settings[stage] = properties.get("MethodSettings", [])
     return stage
 
 

@@ -15,7 +15,9 @@ type Json = dict[str, Any]
 ONCE = Config(retries={"total_max_attempts": 1}, proxies={}, parameter_validation=False)
 
 
-def client(aws: AwsServer, service: str, keys: dict[str, str] | None = None, region: str | None = None) -> Any:
+def client(
+    aws: AwsServer, service: str, keys: dict[str, str] | None = None, region: str | None = None, **config: Any
+) -> Any:
     """Make a client that never tries again, with the administrator's keys or those given."""
     keys = keys or {"AccessKeyId": aws.access_key, "SecretAccessKey": aws.secret_key}
     make: Any = boto3.client
@@ -26,7 +28,7 @@ def client(aws: AwsServer, service: str, keys: dict[str, str] | None = None, reg
         aws_access_key_id=keys["AccessKeyId"],
         aws_secret_access_key=keys["SecretAccessKey"],
         aws_session_token=keys.get("SessionToken"),
-        config=ONCE,
+        config=ONCE.merge(Config(**config)),
     )
 
 

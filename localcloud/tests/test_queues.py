@@ -1,10 +1,12 @@
 """Event source mappings of queues, with real queues and functions: batches, windows, failures, limits."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from localcloud.cloud import LocalCloud
 from localcloud.tests.clouds import eventually, make_function, make_queue, printed, received, waiting
@@ -56,6 +58,27 @@ def test_a_message_reaches_the_function_and_is_deleted(cloud: LocalCloud) -> Non
     cloud.wait_idle()
     assert batches(cloud) == [["hello"]]
     assert waiting(cloud, url) == 0
+
+
+def test_a_delayed_message_comes_when_its_delay_is_over(cloud: LocalCloud) -> None:
+    make_function(cloud, "import time\ndef handler(event, context): print(time.time())\n")
+    url, arn = make_queue(cloud)
+    map_queue(cloud, arn)
+    began = time.time()
+    cloud.client("sqs").send_message(QueueUrl=url, MessageBody="later", DelaySeconds=2)
+    cloud.wait_idle()
+    (came,) = printed(cloud, "f")
+    assert 2 <= float(came) - began < 3.2
+
+
+def test_a_message_may_be_delayed_by_a_quarter_of_an_hour_and_no_more(cloud: LocalCloud) -> None:
+    url, _ = make_queue(cloud)
+    sqs = cloud.client("sqs")
+    sqs.send_message(QueueUrl=url, MessageBody="x", DelaySeconds=900)
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    assert waiting(cloud, url) == 1
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        sqs.send_message(QueueUrl=url, MessageBody="x", DelaySeconds=901)
 
 
 def test_the_event_has_lambdas_shape(cloud: LocalCloud) -> None:

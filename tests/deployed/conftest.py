@@ -1,9 +1,13 @@
 """The packaged zip and template, deployed to the local cloud."""
 
+import json
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -15,7 +19,7 @@ from chalicelib.access.aws import Tokens
 from chalicelib.access.model import checked_scopes
 from localcloud.cloud import LocalCloud
 from localcloud.stacks.deploy import Stack
-from tests.conftest import PACKAGE
+from tests.conftest import PACKAGE, ROOT
 
 PATIENCE = 60.0
 IMAGE = "ami-12c6146b"
@@ -57,8 +61,6 @@ class Deployment:
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         """Invoke a function synchronously through the Lambda API."""
-        import json
-
         answer = self.cloud.client("lambda").invoke(FunctionName=f"{self.name}-{function}", Payload=json.dumps(event))
         return {"error": answer.get("FunctionError"), "payload": json.loads(answer["Payload"].read() or "null")}
 
@@ -124,3 +126,41 @@ def deployment(cloud: LocalCloud) -> Deployment:
     """Return a deployment that tests share; each takes labels of its own."""
     domain = "shared.example"
     return Deployment(cloud, domain, cloud.create_zone(domain))
+
+
+@dataclass
+class Operator:
+    """Somebody in a folder where `make run` left its file."""
+
+    folder: Path
+
+    def types(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", "from cli.main import main; main()", *words],
+            cwd=self.folder,
+            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "COLUMNS": "80", "HOME": str(self.folder)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+
+@pytest.fixture
+def site(cloud: LocalCloud, request: pytest.FixtureRequest) -> Deployment:
+    domain = f"n{abs(hash(request.node.name)) % 10**8}.example"
+    return Deployment(cloud, domain, cloud.create_zone(domain))
+
+
+@pytest.fixture
+def operator(site: Deployment, tmp_path: Path) -> Operator:
+    cloud = site.cloud
+    run = {
+        "aws_endpoint": cloud.endpoint,
+        "access_key": cloud.aws.access_key,
+        "secret_key": cloud.aws.secret_key,
+        "region": cloud.aws.region,
+        "stack": site.name,
+    }
+    (tmp_path / ".localcloud").mkdir()
+    (tmp_path / ".localcloud" / "run.json").write_text(json.dumps(run))
+    return Operator(tmp_path)

@@ -3,53 +3,12 @@
 import json
 import shutil
 import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from localcloud.cloud import LocalCloud
-from tests.conftest import PACKAGE, ROOT
-from tests.deployed.conftest import Deployment, launch
-
-
-@dataclass
-class Operator:
-    """Somebody in a folder where `make run` left its file."""
-
-    folder: Path
-
-    def types(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", "from cli.main import main; main()", *words],
-            cwd=self.folder,
-            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "COLUMNS": "80", "HOME": str(self.folder)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-
-@pytest.fixture
-def site(cloud: LocalCloud, request: pytest.FixtureRequest) -> Deployment:
-    domain = f"n{abs(hash(request.node.name)) % 10**8}.example"
-    return Deployment(cloud, domain, cloud.create_zone(domain))
-
-
-@pytest.fixture
-def operator(site: Deployment, tmp_path: Path) -> Operator:
-    cloud = site.cloud
-    run = {
-        "aws_endpoint": cloud.endpoint,
-        "access_key": cloud.aws.access_key,
-        "secret_key": cloud.aws.secret_key,
-        "region": cloud.aws.region,
-        "stack": site.name,
-    }
-    (tmp_path / ".localcloud").mkdir()
-    (tmp_path / ".localcloud" / "run.json").write_text(json.dumps(run))
-    return Operator(tmp_path)
+from tests.conftest import PACKAGE
+from tests.deployed.conftest import Deployment, Operator, launch
 
 
 def test_plan_says_each_change_in_one_line_with_its_because_and_changes_nothing(site: Deployment, operator: Operator):

@@ -1,0 +1,149 @@
+"""The inventory in DynamoDB: everything comes back as it was written, and nobody's write is lost."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.errors import TryAgain
+from chalicelib.inventory import items
+from chalicelib.inventory.aws import Inventory
+from chalicelib.inventory.changes import Hold, LetGo, Settle
+from chalicelib.inventory.model import Claim, Held, Name, View
+from localcloud.server.aws import AwsServer
+
+NOW = 1_800_000_000.0
+WEB = Held("i-1", ("10.0.0.1", "2001:db8::1"))
+CLAIM = Claim("token", "host-1", {View.PRIVATE: "10.9.9.9"}, 300, NOW + 300)
+
+
+@pytest.fixture
+def inventory(aws: AwsServer, table: str) -> Inventory:
+    return Inventory(aws.client("dynamodb"), table, lambda: NOW)
+
+
+def item(aws: AwsServer, table: str, label: str) -> dict[str, object]:
+    found = aws.client("dynamodb").get_item(TableName=table, Key=items.key(label), ConsistentRead=True)
+    return dict(found.get("Item", {}))
+
+
+def hold(label: str, view: View = View.PRIVATE, held: Held = WEB) -> Hold:
+    return Hold(label, view, held, "a test")
+
+
+def let_go(label: str, leaves: str, view: View = View.PRIVATE) -> LetGo:
+    return LetGo(label, view, leaves, "a test")  # type: ignore[arg-type]
+
+
+def test_an_empty_table_holds_nothing_and_was_never_swept(inventory: Inventory):
+    assert inventory.everything() == inventory.some(["web"])
+    assert (inventory.header().revision, inventory.header().domains) == (0, {})
+
+
+def test_names_come_back_as_they_were_written(inventory: Inventory):
+    inventory.write([hold("web"), hold("web", View.PUBLIC, Held("i-2", ("203.0.113.9",))), hold("db")])
+    inventory.write([Settle(View.PRIVATE, "fleet.example", "a test")])
+    known = inventory.everything()
+    assert set(known.names) == {"web", "db"}
+    assert known.names["web"].held == {View.PRIVATE: WEB, View.PUBLIC: Held("i-2", ("203.0.113.9",))}
+    assert known.header.domains == {View.PRIVATE: "fleet.example"}
+    assert inventory.some(["web", "nobody"]).names == {"web": known.names["web"]}
+
+
+def test_each_write_counts_the_revision_up(inventory: Inventory):
+    inventory.write([hold("web")])
+    first = inventory.header().revision
+    inventory.put_claim(Name("db"), CLAIM)
+    assert inventory.header().revision == first + 1
+
+
+def test_many_names_are_written_and_read_over_several_pages(inventory: Inventory, aws: AwsServer):
+    before = aws.calls.count("dynamodb:TransactWriteItems")
+    inventory.write([hold(f"n{i}") for i in range(250)])
+    assert aws.calls.count("dynamodb:TransactWriteItems") - before == 3
+    assert len(inventory.everything().names) == 250
+    assert len(inventory.some([f"n{i}" for i in range(250)]).names) == 250
+
+
+def test_a_name_that_nobody_holds_leaves_nothing_behind(inventory: Inventory, aws: AwsServer, table: str):
+    inventory.write([hold("web"), hold("web", View.PUBLIC)])
+    inventory.write([let_go("web", "a holder")])
+    assert inventory.some(["web"]).names["web"].held == {View.PUBLIC: WEB}
+    inventory.write([let_go("web", "nothing", View.PUBLIC)])
+    assert item(aws, table, "web") == {}
+
+
+def test_a_claim_outlives_the_instance_that_held_its_name_and_is_forgotten_in_time(
+    inventory: Inventory, aws: AwsServer, table: str
+):
+    inventory.put_claim(Name("web"), CLAIM)
+    inventory.write([hold("web")])
+    assert "forget_at" not in item(aws, table, "web")
+    inventory.write([let_go("web", "a claim")])
+    assert inventory.some(["web"]).names["web"] == Name("web", {}, CLAIM)
+    assert int(item(aws, table, "web")["forget_at"]["N"]) > CLAIM.until  # type: ignore[index]
+
+
+def test_a_name_is_not_deleted_if_somebody_took_it_meanwhile(inventory: Inventory):
+    inventory.write([hold("web")])
+    inventory.write([hold("web", View.PUBLIC)])
+    with pytest.raises(TryAgain, match="meanwhile"):
+        inventory.write([let_go("web", "nothing")])
+    assert inventory.some(["web"]).names["web"].held == {View.PRIVATE: WEB, View.PUBLIC: WEB}
+
+
+@pytest.mark.parametrize("act", ["put", "renew", "drop"])
+@pytest.mark.parametrize("meanwhile", ["an instance came", "the claim was renewed", "another claimed it"])
+def test_a_claim_is_changed_only_as_it_was_seen(inventory: Inventory, act: str, meanwhile: str):
+    inventory.put_claim(Name("web"), CLAIM)
+    seen = inventory.some(["web"]).names["web"]
+    match meanwhile:
+        case "an instance came":
+            inventory.write([hold("web")])
+        case "the claim was renewed":
+            assert inventory.renew_claim(seen, NOW + 400)
+        case _:
+            assert inventory.put_claim(seen, replace(CLAIM, token="other"))
+    before = inventory.everything()
+    tries = {
+        "put": lambda: inventory.put_claim(seen, replace(CLAIM, holder="mine")),
+        "renew": lambda: inventory.renew_claim(seen, NOW + 500),
+        "drop": lambda: inventory.drop_claim(seen),
+    }
+    assert tries[act]() is False
+    assert inventory.everything() == before
+
+
+def test_of_two_first_claims_one_is_put(inventory: Inventory):
+    assert inventory.put_claim(Name("web"), CLAIM)
+    assert not inventory.put_claim(Name("web"), replace(CLAIM, token="other"))
+
+
+def test_a_renewal_prolongs_the_lease_and_is_no_news(inventory: Inventory, aws: AwsServer, table: str):
+    inventory.put_claim(Name("web"), CLAIM)
+    seen, revision = inventory.some(["web"]).names["web"], inventory.header().revision
+    assert inventory.renew_claim(seen, NOW + 600)
+    assert inventory.some(["web"]).names["web"].claim == replace(CLAIM, until=NOW + 600)
+    assert inventory.header().revision == revision
+    assert int(item(aws, table, "web")["forget_at"]["N"]) > NOW + 600  # type: ignore[index]
+
+
+def test_a_dropped_claim_leaves_nothing_behind(inventory: Inventory, aws: AwsServer, table: str):
+    inventory.put_claim(Name("web"), CLAIM)
+    assert inventory.drop_claim(inventory.some(["web"]).names["web"])
+    assert item(aws, table, "web") == {}
+
+
+def test_an_end_between_two_milliseconds_is_recognised_again(inventory: Inventory):
+    """A lease ends at time.time() + seconds; what is written and what is compared must be the same number."""
+    inventory.put_claim(Name("web"), replace(CLAIM, until=time.time() + 0.123456789))
+    assert inventory.renew_claim(inventory.some(["web"]).names["web"], NOW + 900)
+
+
+def test_writing_stops_when_the_turn_is_over(inventory: Inventory):
+    def over() -> None:
+        raise TryAgain("the time of this run is over")
+
+    with pytest.raises(TryAgain, match="over"):
+        inventory.write([hold("web")], over)
+    assert inventory.everything().names == {}
