@@ -17,7 +17,7 @@ help: ## List the targets
 	rm -rf .venv && "$$python" -m venv .venv
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --target .venv/lambda-runtime -r localcloud/lambda-runtime.txt
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable ./agent
 	@touch $@
 
 PACKAGE := build/package
@@ -35,7 +35,7 @@ $(PACKAGE)/sam.json: .venv/.ready $(APP)
 
 package: $(PACKAGE)/sam.json ## Make build/package: the zip and the template that are deployed
 
-demo: $(PACKAGE)/sam.json ## See names follow instances, on an emulated AWS account
+demo: $(PACKAGE)/sam.json ## See names follow instances and reach clients, on an emulated AWS account
 	@$(BIN)/python -m demo $(PACKAGE)
 
 run: $(PACKAGE)/sam.json ## Keep the emulated account running for any AWS client (AWS_PORT, API_PORT)
@@ -45,6 +45,7 @@ run: $(PACKAGE)/sam.json ## Keep the emulated account running for any AWS client
 test: $(PACKAGE)/sam.json ## Run the tests
 	@echo "the application:" && $(BIN)/pytest tests
 	@echo "the local cloud:" && $(BIN)/pytest localcloud/tests
+	@echo "the agent:" && $(BIN)/pytest agent/tests
 
 static: $(PACKAGE)/sam.json
 	@$(BIN)/ruff format --check .

@@ -1,5 +1,9 @@
 """What every scene of the demonstration needs: a cloud with the stack deployed, a way to wait, a way to show."""
 
+import json
+import shlex
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +28,7 @@ class Stage:
 
     cloud: LocalCloud
     zone_id: str
+    folder: Path
     console: Console = field(default_factory=lambda: Console(highlight=False))
     failures: int = 0
     scenes: int = 0
@@ -45,7 +50,7 @@ class Stage:
 
     def say(self, text: str) -> None:
         """Tell what happens."""
-        self.console.print(f"   {text}")
+        self.console.print(f"   {text}", markup=False)
 
     def expect(self, what: str, holds: Callable[[], bool]) -> None:
         """Wait until something holds, and say whether and after how many seconds it did."""
@@ -86,6 +91,25 @@ class Stage:
         self.say(f"$ aws ec2 run-instances … --tag-specifications '…{{Key=ShortName,Value={tag}}}'\n     → {id_}")
         return id_
 
+    def run(
+        self, *words: str, shown: str = "", echo: bool = False, quiet: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as the user does, tell so unless ``quiet``, and with ``echo`` show what it prints."""
+        if not quiet:
+            self.say(f"$ {shlex.join(words)} {shown}".rstrip())
+        own = Path(sys.executable).with_name(words[0])
+        done = subprocess.run(  # noqa: S603 - the demonstration's own commands
+            [str(own) if own.exists() else words[0], *words[1:]], cwd=self.folder, capture_output=True, text=True
+        )
+        if lines := (done.stdout + done.stderr).splitlines() if echo or done.returncode else []:
+            self.say("\n   ".join(lines))
+        return done
+
+    def document(self, token: Path) -> str:
+        """Return the hosts document of the private view, as a client gets it."""
+        url, bearer = f"{self.cloud.api_url}/hosts/private", f"Authorization: Bearer {token.read_text().strip()}"
+        return self.run("curl", "--silent", url, "-H", bearer, quiet=True).stdout
+
     def show_zone(self) -> None:
         """Print the zone as a table."""
         table = Table(title=f"zone {DOMAIN} (dim: the marks that say which names are ours)", title_justify="left")
@@ -98,8 +122,17 @@ class Stage:
         self.console.print(table)
 
 
-def set_up(cloud: LocalCloud, package: Path) -> Stage:
-    """Deploy the package to a cloud with one hosted zone."""
+def set_up(cloud: LocalCloud, package: Path, folder: Path) -> Stage:
+    """Deploy the package to a cloud with one hosted zone; the user works in a folder."""
     zone_id = cloud.create_zone(DOMAIN)
     cloud.deploy(package, STACK, {"HostedZoneId": zone_id})
-    return Stage(cloud, zone_id)
+    run = {
+        "aws_endpoint": cloud.endpoint,
+        "access_key": cloud.aws.access_key,
+        "secret_key": cloud.aws.secret_key,
+        "region": cloud.aws.region,
+        "stack": STACK,
+    }
+    (folder / ".localcloud").mkdir()
+    (folder / ".localcloud" / "run.json").write_text(json.dumps(run))
+    return Stage(cloud, zone_id, folder)

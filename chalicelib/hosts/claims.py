@@ -44,7 +44,7 @@ class Renew:
 def label(text: str, reserved: frozenset[str]) -> str:
     """Return the label that a request names; raise BadRequest where it cannot be claimed."""
     try:
-        return dnsname.short_label(text, "", reserved)
+        return dnsname.free_label(text, reserved)
     except ValueError as reason:
         raise BadRequest(f"the name {text!a} cannot be claimed: {reason}") from reason
 
@@ -62,6 +62,8 @@ def read(body: bytes, token: str, source_ip: str, now: float) -> Wish:
     if not addresses:
         raise BadRequest('name an address in "private", in "public", or in both')
     lease = said.get("lease", DEFAULT)
+    if isinstance(lease, float) and lease.is_integer():  # JSON knows no other numbers: 300.0 is 300
+        lease = int(lease)
     if type(lease) is not int or not SHORTEST <= lease <= LONGEST:
         raise BadRequest(f'"lease" must be a whole number of seconds from {SHORTEST} to {LONGEST}')
     force = said.get("force", False)

@@ -7,6 +7,8 @@ from chalicelib.hosts.model import Entry
 from chalicelib.inventory import dnsname
 from chalicelib.inventory.model import Known, Name, View
 
+BROADCAST = IPv4Address("255.255.255.255")
+
 
 def entries(known: Known, view: View, now: float) -> tuple[list[Entry], list[str]]:
     """Return a view's entries, sorted and each once, and what was left out because it must not be in a hosts file.
@@ -42,7 +44,7 @@ def address_of(text: str) -> IPv4Address | IPv6Address | None:
         return None
     plain = getattr(address, "ipv4_mapped", None) or address
     unfit = plain.is_loopback or plain.is_link_local or plain.is_unspecified or plain.is_multicast
-    is_broadcast = plain == IPv4Address("255.255.255.255")
+    is_broadcast = plain == BROADCAST
     has_zone = getattr(plain, "scope_id", None) is not None
     return None if unfit or is_broadcast or has_zone or plain is not address else address
 

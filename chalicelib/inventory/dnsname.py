@@ -67,10 +67,16 @@ def short_label(token: str, domain: str, reserved: frozenset[str]) -> str:
     label = token.lower().removesuffix(".").removesuffix("." + domain)
     if label == domain:
         raise ValueError("it is the domain itself")
+    if "." in label and "*" not in label and not label.startswith("_"):
+        raise ValueError(f"it has a dot, and is not one label below {domain}")
+    return free_label(label, reserved)
+
+
+def free_label(text: str, reserved: frozenset[str]) -> str:
+    """Return a label in lower case; raise ValueError that says why it cannot be a short name."""
+    label = text.lower() if text.isascii() else ""
     if "*" in label or label.startswith("_"):
         raise ValueError("wildcards and names with a leading underscore are reserved")
-    if "." in label:
-        raise ValueError(f"it has a dot, and is not one label below {domain}")
     if not is_label(label):
         raise ValueError(_RFC_1123)
     if label.startswith("i-") or label in reserved:

@@ -182,8 +182,18 @@ def test_every_permission_is_one_that_is_used(cloud: LocalCloud, deployment: Dep
     body = events.Recheck(Ref(Place(cloud.aws.account_id, cloud.aws.region), unknown), datetime.now(UTC)).body()
     young = body.replace(events.RECHECK, "EC2 Instance State-change Notification")
     cloud.client("sqs").send_message(QueueUrl=deployment.stack.outputs["InstanceQueueUrl"], MessageBody=young)
-    launch(cloud, "permitted")
+    id_ = launch(cloud, "permitted")
+    eventually(lambda: "permitted" in deployment.names())
     deployment.sweep()
+    deployment.publish()
+    token = deployment.token("hosts:read:private", "claims:write:*")
+    claim = {"private": "10.9.9.9", "lease": 30}
+    assert deployment.ask("GET", "/hosts/private", token).status_code in (200, 503)
+    assert deployment.ask("PUT", "/claims/allowed", token, json=claim).status_code == 201
+    assert deployment.ask("PUT", "/claims/allowed", token, json=claim).status_code == 200
+    assert deployment.ask("GET", "/claims", token).status_code == 200
+    assert deployment.ask("DELETE", "/claims/allowed", token).status_code == 204
+    cloud.client("ec2").terminate_instances(InstanceIds=[id_])
     eventually(lambda: _allowed() <= _used(cloud))
 
 
@@ -199,6 +209,12 @@ def _allowed() -> set[str]:
 
 
 def _used(cloud: LocalCloud) -> set[str]:
-    """Return what was called with the temporary keys of roles."""
-    calls = cloud.aws.calls.snapshot()
-    return {call.action.removesuffix("Batch") for call in calls if call.caller.startswith("ASIA")}
+    """Return what was called with the temporary keys of roles.
+
+    In a transaction each write needs the permission of its own operation
+    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html); a claim that is given
+    up is deleted, whatever else is written is updated.
+    """
+    calls = {call.action for call in cloud.aws.calls.snapshot() if call.caller.startswith("ASIA")}
+    writes = {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} if "dynamodb:TransactWriteItems" in calls else set()
+    return {call.removesuffix("Batch") for call in calls} | writes

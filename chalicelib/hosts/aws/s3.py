@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 LARGEST_ANSWER = 6_000_000
 LINK_SECONDS = 60
+GZIP_LEVEL = 6  # seven times as fast as 9, for copies a tenth larger
 NOT_MODIFIED = 304
+FACTS = {"generation", "entries", "sha256"}
 
 
 class Shelf:
@@ -41,7 +43,7 @@ class Shelf:
             }
             if len(json.dumps(document.text)) > LARGEST_ANSWER:
                 facts["link"] = "gzip"
-                packed = gzip.compress(body, mtime=0)
+                packed = gzip.compress(body, GZIP_LEVEL, mtime=0)
                 self._put(f"{_key(document.view, document.format)}.gz", document, packed, facts, ContentEncoding="gzip")
             self._put(_key(document.view, document.format), document, body, facts)
 
@@ -64,6 +66,8 @@ class Shelf:
                 return Copy(etag)
             code = error.response["Error"]["Code"]
             raise TryAgain(f"the {format_} document of the {view} view cannot be read ({code})") from error
+        if missing := FACTS - set(found["Metadata"]):
+            raise TryAgain(f"{key} in bucket {self._bucket} is not as we put it: it says no {' or '.join(missing)}")
         return Copy(found["ETag"], found["Metadata"], found["ContentType"], text, link)
 
     def _link(self, key: str, *, gzipped: bool) -> str:

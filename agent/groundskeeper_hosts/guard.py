@@ -1,0 +1,41 @@
+"""Documents that are valid and yet doubtful: much smaller than what is installed, or older. They must be confirmed.
+
+A doubtful document is held back until the server has kept on serving the very same one for `confirm-after` seconds and
+at three polls at least, or until a person says --allow-shrink.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from groundskeeper_hosts.options import NEVER
+from groundskeeper_hosts.state import State
+
+SHRINK = 0.30
+FEW = 4  # of three names, losing one is ordinary life
+POLLS = 3
+
+
+def doubt(installed: int, entries: int, known: int, generation: int) -> str | None:
+    """Say what is doubtful about a document with so many entries and this generation, or return None."""
+    if installed and not entries:
+        return f"it has no entries, and {installed} are installed"
+    if installed >= FEW and entries < installed * (1 - SHRINK):
+        return f"it has {entries} entries, and {installed} are installed: more than {SHRINK:.0%} fewer"
+    if generation < known:
+        return f"it is generation {generation} after {known}: the server was reset, or answers from an old copy"
+    return None
+
+
+def hold(state: State, digest: str, now: float) -> State:
+    """Return the state with this document noted as doubted once more; another document begins anew."""
+    if state.doubted != digest:
+        return dataclasses.replace(state, doubted=digest, doubted_since=now, doubted_polls=1)
+    return dataclasses.replace(state, doubted_polls=state.doubted_polls + 1)
+
+
+def is_confirmed(state: State, confirm_after: float, now: float) -> bool:
+    """Say whether the doubted document has been served for long enough."""
+    if confirm_after == NEVER:
+        return False
+    return state.doubted_polls >= POLLS and now - state.doubted_since >= confirm_after
