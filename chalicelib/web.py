@@ -31,6 +31,8 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    context: Any = None
+    """Lambda's own context of the invocation."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def request(received: Any) -> Request:
         dict(received.query_params or {}),
         {name.lower(): value for name, value in received.headers.items()},
         received.raw_body,
+        received.lambda_context,
     )
 
 

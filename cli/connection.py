@@ -12,7 +12,7 @@ from chalicelib import settings
 from chalicelib.errors import BadSettings
 from chalicelib.inventory import dnsname
 from chalicelib.settings import Settings
-from chalicelib.wiring import Wiring
+from chalicelib.wiring.base import Base
 
 DEFAULT_STACK = "groundskeeper-dev"
 RUN_FILE = Path(".localcloud/run.json")
@@ -79,7 +79,7 @@ def deployed_settings(made: boto3.Session, stack: str) -> Settings:
     return settings.read({**variables, "AWS_REGION": made.region_name})
 
 
-def connect(*, stack: str | None, local: bool, region: str | None, profile: str | None) -> Wiring:
-    """Return the wiring of a deployed stack; raise BadSettings where it cannot be reached."""
+def connect(*, stack: str | None, local: bool, region: str | None, profile: str | None) -> Base:
+    """Return the base of the wiring of a deployed stack; raise BadSettings where it cannot be reached."""
     made, run = session(local=local, region=region, profile=profile)
-    return Wiring(deployed_settings(made, stack or run.get("stack", DEFAULT_STACK)), made)
+    return Base(deployed_settings(made, stack or run.get("stack", DEFAULT_STACK)), made)

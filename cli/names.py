@@ -17,7 +17,8 @@ from chalicelib.names.changes import names_only
 from chalicelib.names.job import Outcome
 from chalicelib.names.pace import Pace
 from chalicelib.names.service import Results
-from chalicelib.wiring import PATIENT
+from chalicelib.wiring.base import PATIENT
+from chalicelib.wiring.names import NamesWiring
 from cli import connection, screen, zonefile
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import err, out
@@ -37,7 +38,7 @@ def plan_names(
     as_json: Json = False,
 ) -> None:
     """Say which names a sweep would change, and why; change nothing."""
-    results = connection.connect(stack=stack, local=local, region=region, profile=profile).names.preview()
+    results = NamesWiring(connection.connect(stack=stack, local=local, region=region, profile=profile)).names.preview()
     if as_json:
         plans = {view: names_only(outcome.plan.steps) for view, outcome in results.outcomes.items()}
         changes = [screen.as_json(view, change) for view, planned in plans.items() for change in planned]
@@ -65,7 +66,7 @@ def sweep_names(
     force: Annotated[bool, typer.Option("--force", help="Remove names even where that looks like a mistake.")] = False,
 ) -> None:
     """Put every name right now, as the schedule does."""
-    names = connection.connect(stack=stack, local=local, region=region, profile=profile).names
+    names = NamesWiring(connection.connect(stack=stack, local=local, region=region, profile=profile)).names
     results = names.sweep(force=force)
     for view, outcome in results.outcomes.items():
         done = names_only(outcome.plan.steps if names.is_dry_run else outcome.landed)
@@ -115,7 +116,7 @@ def export_zone(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; standard output without it.")] = None,
 ) -> None:
     """Write a hosted zone as a master file (RFC 1035)."""
-    wiring = connection.connect(stack=stack, local=local, region=region, profile=profile)
+    wiring = NamesWiring(connection.connect(stack=stack, local=local, region=region, profile=profile))
     view = View.PRIVATE if private else View.PUBLIC
     if view not in wiring.zones:
         raise BadSettings(f"stack {wiring.settings.stack} has no {view} zone")

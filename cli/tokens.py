@@ -16,6 +16,7 @@ from chalicelib.access import tokens
 from chalicelib.access.aws import Tokens
 from chalicelib.access.model import Token, checked_scopes
 from chalicelib.errors import BadRequest
+from chalicelib.wiring.hosts import HostsWiring
 from cli import connection
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import err, out
@@ -112,7 +113,7 @@ def revoke(
 
 
 def _kept(stack: str | None, local: bool, region: str | None, profile: str | None) -> Tokens:
-    return connection.connect(stack=stack, local=local, region=region, profile=profile).tokens
+    return HostsWiring(connection.connect(stack=stack, local=local, region=region, profile=profile)).tokens
 
 
 def _known(kept: Tokens, id_: str) -> Token:

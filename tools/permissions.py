@@ -52,9 +52,11 @@ an administrator's role, or with one that may make these for stacks named `groun
 `groundskeeper plan` and `sweep` act with your own credentials. They need `lambda:GetFunctionConfiguration` on
 `STACK-sweep-names`, and what that function has (above). `plan` does without `route53:ChangeResourceRecordSets` and
 `dynamodb:UpdateItem`; `zone export` needs the two that read the zone, and no more. To read instances of other accounts,
-be among `Operators` there (`deploy/account.json`). `tokens` needs `dynamodb:GetItem`, `PutItem` and `Query` on the stack's table: who may do that may let anybody in.
-`release` needs `iam:GetRole` and
+be among `Operators` there (`deploy/account.json`). `release` needs `iam:GetRole` and
 `lambda:GetFunctionConfiguration` on `STACK-sweep-names`, to see that the stack is gone, and the three Route 53 actions.
+
+`groundskeeper tokens` needs the same function's configuration, and `dynamodb:GetItem`, `PutItem` and `Query` on the
+stack's table, for the key `token`: whoever has that may let anybody in.
 """
 
 

@@ -72,7 +72,7 @@ def _write(file: io.FileIO, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[file.write(rest) :]
-    file.truncate(len(content))
+    os.ftruncate(file.fileno(), len(content))
     os.fsync(file.fileno())
     file.seek(0)
     if file.read() != content:

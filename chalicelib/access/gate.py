@@ -1,5 +1,7 @@
-"""Whether a request may come in: the authorizer's answer to API Gateway."""
+"""Whether a request may come in: what the authorizer says to API Gateway."""
 
+import time
+from collections.abc import Callable
 from typing import Protocol
 
 from chalicelib.access import tokens
@@ -23,15 +25,21 @@ class Tokens(Protocol):
         """Return a token, if there is one of that id."""
 
 
-def admit(authorization: str, kept: Tokens, now: float) -> Caller:
-    """Return who sends a request with this Authorization header; what it may do is decided where it is done.
+class Gate:
+    """Where requests show their tokens; ``clock`` tells the seconds since the epoch."""
 
-    Raises:
-        Unauthorized: there is no token in it, or not a good one.
-    """
-    id_ = tokens.id_of(authorization)
-    token = kept.get(id_) if id_ else None
-    caller = tokens.recognise(authorization, token, now) if token else None
-    if caller is None:
-        raise Unauthorized
-    return caller
+    def __init__(self, kept: Tokens, clock: Callable[[], float] = time.time) -> None:
+        self._kept, self._clock = kept, clock
+
+    def admit(self, authorization: str) -> Caller:
+        """Return who sends a request with this Authorization header; what it may do is decided where it is done.
+
+        Raises:
+            Unauthorized: there is no token in it, or not a good one.
+        """
+        id_ = tokens.id_of(authorization)
+        token = self._kept.get(id_) if id_ else None
+        caller = tokens.recognise(authorization, token, self._clock()) if token else None
+        if caller is None:
+            raise Unauthorized
+        return caller

@@ -10,6 +10,8 @@ from chalicelib.inventory.model import View
 from chalicelib.web import Answer, Request
 
 CACHING = {"Cache-Control": "private, no-cache"}
+# Accepted, with a weight above 0 (RFC 9110, sections 12.4.2 and 12.5.3).
+_GZIP = re.compile(r"(?:^|,)\s*(?:x-)?gzip\s*(?:,|$|;\s*q=(?:1|0\.0{0,2}[1-9]))", re.IGNORECASE)
 _ETAG = re.compile(r'"[\x21\x23-\x7e]*"')
 
 
@@ -37,7 +39,7 @@ def poll(shelf: Shelf, request: Request, view_name: str) -> Answer:
         view,
         format_,
         etags[0] if len(etags) == 1 else "",
-        accepts_gzip="gzip" in request.headers.get("accept-encoding", ""),
+        accepts_gzip=_GZIP.search(request.headers.get("accept-encoding", "")) is not None,
         with_text=request.method != "HEAD",
     )
     if found.facts is None or found.etag in etags or wanted.strip() == "*":

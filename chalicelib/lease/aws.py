@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 CLOCKS_DIFFER = 5.0  # seconds, at the most, between two holders
-LONGEST_WRITE = 80.0  # seconds, with the client's own retries and pauses (wiring.py)
+LONGEST_WRITE = 80.0  # seconds, with the client's own retries and pauses (wiring/base.py)
 LONGEST_PAUSE = 1.0  # seconds between two tries to take a lease
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.access import gate, tokens
+from chalicelib.access import tokens
 from chalicelib.access.aws import Tokens
-from chalicelib.access.gate import Unauthorized
+from chalicelib.access.gate import Gate, Unauthorized
 from chalicelib.access.model import Caller, Token, checked_scopes
 from chalicelib.errors import TryAgain
 from localcloud.server.aws import AwsServer
@@ -21,7 +21,7 @@ class Kept(dict[str, Token]):
 
 
 def admitted(text: str, token: Token, now: float = NOW + 1) -> Caller:
-    return gate.admit(f"Bearer {text}", Kept({token.id: token}), now)
+    return Gate(Kept({token.id: token}), lambda: now).admit(f"Bearer {text}")
 
 
 def refused(text: str, token: Token, now: float = NOW + 1) -> bool:
@@ -104,12 +104,12 @@ def test_another_tokens_secret_is_not_good():
 def test_a_header_that_shows_no_whole_token_is_refused(change):
     token, text = tokens.create("contractor", SCOPES, NOW, HOUR)
     with pytest.raises(Unauthorized):
-        gate.admit(change(text), Kept({token.id: token}), NOW + 1)
+        Gate(Kept({token.id: token}), lambda: NOW + 1).admit(change(text))
 
 
 def test_the_schemes_case_does_not_matter():
     token, text = tokens.create("contractor", SCOPES, NOW, HOUR)
-    assert gate.admit(f"bEARER {text}", Kept({token.id: token}), NOW + 1)
+    assert Gate(Kept({token.id: token}), lambda: NOW + 1).admit(f"bEARER {text}")
 
 
 @pytest.mark.parametrize(

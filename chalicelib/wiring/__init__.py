@@ -1,0 +1,76 @@
+"""The composition root: what each trigger needs, made once, when first asked for.
+
+A feature is imported when its trigger fires: a function that serves one does not wait for the others to load.
+"""
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from chalicelib import settings
+from chalicelib.wiring.base import LONGEST_RUN, Base
+
+if TYPE_CHECKING:
+    from chalicelib.access.gate import Gate
+    from chalicelib.hosts import triggers as of_hosts
+    from chalicelib.names import triggers as of_names
+
+
+class _Clock:
+    """Until when the current invocation may run."""
+
+    deadline = 0.0
+
+    def invoked(self, context: Any) -> None:
+        self.deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+
+    def remaining(self) -> float:
+        return min(self.deadline - time.monotonic(), LONGEST_RUN)
+
+
+_clock = _Clock()
+
+
+def names(context: Any) -> "of_names.Triggers":
+    """Return the triggers of names, told how long this invocation may run."""
+    _clock.invoked(context)
+    return _names()
+
+
+def hosts(context: Any) -> "of_hosts.Triggers":
+    """Return the triggers of hosts, told how long this invocation may run."""
+    _clock.invoked(context)
+    return _hosts()
+
+
+@cache
+def gate() -> "Gate":
+    """Return where requests show their tokens."""
+    from chalicelib.access.gate import Gate
+    from chalicelib.wiring.hosts import HostsWiring
+
+    return Gate(HostsWiring(_base()).tokens)
+
+
+@cache
+def _names() -> "of_names.Triggers":
+    from chalicelib.names.triggers import Triggers
+    from chalicelib.wiring.names import NamesWiring
+
+    return Triggers(NamesWiring(_base()).names)
+
+
+@cache
+def _hosts() -> "of_hosts.Triggers":
+    from chalicelib.hosts.triggers import Triggers
+    from chalicelib.wiring.hosts import HostsWiring
+
+    wiring = HostsWiring(_base())
+    return Triggers(wiring.press, wiring.shelf, wiring.desk)
+
+
+@cache
+def _base() -> Base:
+    return Base(settings.read(), boto3.Session(), _clock.remaining)

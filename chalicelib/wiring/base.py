@@ -1,0 +1,45 @@
+"""What the wiring of every feature starts from: settings, clients, leases."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from chalicelib.lease.aws import Lease, Turn
+from chalicelib.settings import Settings
+
+# botocore's "standard" mode waits with full jitter and knows Throttling and PriorRequestNotComplete
+# (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html). Five tries of 13 seconds and the pauses
+# between them stay below lease.aws.LONGEST_WRITE.
+PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=8)
+READING = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30)
+# A client waits, and API Gateway for 29 seconds at the most.
+ANSWERING = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
+LONGEST_RUN = 300.0  # seconds: also the timeout of the functions
+LONGEST_WAIT = 120.0  # seconds for another run to end
+
+
+class Base:
+    """The settings of one stack, and how to reach AWS; ``remaining`` tells how many seconds the run still has."""
+
+    def __init__(
+        self, chosen: Settings, session: boto3.Session, remaining: Callable[[], float] = lambda: LONGEST_RUN
+    ) -> None:
+        self.settings, self.session, self._remaining = chosen, session, remaining
+        self._clients = cache(self._client)
+
+    def client(self, service: str, config: Config = READING) -> Any:
+        """Return a client of a service in the stack's own region and account."""
+        return self._clients(service, config)
+
+    def turn(self, name: str) -> AbstractContextManager[Turn]:
+        """Wait until nobody else writes to what is named, and keep others from it."""
+        seconds = self._remaining()
+        patience = min(seconds / 2, LONGEST_WAIT)
+        return Lease(self.client("dynamodb"), self.settings.table, name, seconds, patience).turn()
+
+    def _client(self, service: str, config: Config) -> Any:
+        return self.session.client(service, config=config)  # type: ignore[call-overload]  # any service

@@ -1,0 +1,52 @@
+"""The wiring of hosts: documents, claims and tokens."""
+
+import time
+from functools import cached_property, partial
+
+from botocore.config import Config
+
+from chalicelib.access.aws import Tokens
+from chalicelib.hosts.aws.dynamodb import Journals
+from chalicelib.hosts.aws.s3 import Shelf
+from chalicelib.hosts.aws.sqs import DocumentQueue
+from chalicelib.hosts.desk import Desk
+from chalicelib.hosts.job import Press
+from chalicelib.inventory.aws import Inventory
+from chalicelib.wiring.base import ANSWERING, PATIENT, Base
+
+# Presigned URLs must be signed this way (AWS Signature Version 4), and lead to the bucket's own region.
+SIGNING = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+
+
+class HostsWiring:
+    """What documents, claims and tokens are made of."""
+
+    def __init__(self, base: Base) -> None:
+        self._base, self.settings = base, base.settings
+
+    @cached_property
+    def press(self) -> Press:
+        """Return what publishes the documents of this stack."""
+        table, port = self.settings.table, self.settings.prometheus_port
+        client = self._base.client("dynamodb", PATIENT)
+        journals = Journals(client, table, partial(self._base.turn, "documents"))
+        shelf = Shelf(self._base.client("s3", PATIENT), self.settings.document_bucket)
+        queue = DocumentQueue(self._base.client("sqs", PATIENT), self.settings.document_queue_url)
+        return Press(self.settings.stack, port, Inventory(client, table, time.time), shelf, journals, queue)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """Return where clients find the documents of this stack."""
+        return Shelf(self._base.client("s3", ANSWERING.merge(SIGNING)), self.settings.document_bucket)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Return where names of this stack are claimed."""
+        inventory = Inventory(self._base.client("dynamodb", ANSWERING), self.settings.table, time.time)
+        queue = DocumentQueue(self._base.client("sqs", ANSWERING), self.settings.document_queue_url)
+        return Desk(inventory, self.settings.reserved_names, queue.announce)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Return the tokens of this stack."""
+        return Tokens(self._base.client("dynamodb", ANSWERING), self.settings.table)
