@@ -18,7 +18,7 @@ from chalicelib.names.job import Outcome
 from chalicelib.names.pace import Pace
 from chalicelib.names.service import Results
 from chalicelib.wiring.base import PATIENT
-from chalicelib.wiring.names import NamesWiring
+from chalicelib.wiring.for_names import NamesWiring
 from cli import connection, screen, zonefile
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import err, out

@@ -16,7 +16,7 @@ from chalicelib.access import tokens
 from chalicelib.access.aws import Tokens
 from chalicelib.access.model import Token, checked_scopes
 from chalicelib.errors import BadRequest
-from chalicelib.wiring.hosts import HostsWiring
+from chalicelib.wiring.for_hosts import HostsWiring
 from cli import connection
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import err, out

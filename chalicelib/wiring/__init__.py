@@ -49,7 +49,7 @@ def hosts(context: Any) -> "of_hosts.Triggers":
 def gate() -> "Gate":
     """Return where requests show their tokens."""
     from chalicelib.access.gate import Gate
-    from chalicelib.wiring.hosts import HostsWiring
+    from chalicelib.wiring.for_hosts import HostsWiring
 
     return Gate(HostsWiring(_base()).tokens)
 
@@ -57,7 +57,7 @@ def gate() -> "Gate":
 @cache
 def _names() -> "of_names.Triggers":
     from chalicelib.names.triggers import Triggers
-    from chalicelib.wiring.names import NamesWiring
+    from chalicelib.wiring.for_names import NamesWiring
 
     return Triggers(NamesWiring(_base()).names)
 
@@ -65,7 +65,7 @@ def _names() -> "of_names.Triggers":
 @cache
 def _hosts() -> "of_hosts.Triggers":
     from chalicelib.hosts.triggers import Triggers
-    from chalicelib.wiring.hosts import HostsWiring
+    from chalicelib.wiring.for_hosts import HostsWiring
 
     wiring = HostsWiring(_base())
     return Triggers(wiring.press, wiring.shelf, wiring.desk)
