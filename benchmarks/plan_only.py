@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
-from chalicelib.inventory.model import View
-
 from benchmarks.result import Result
+from chalicelib.inventory.model import View
 from chalicelib.names.changes import created
 from chalicelib.names.model import Fleet, Instance, Place, Rules
 from chalicelib.names.plan import plan
