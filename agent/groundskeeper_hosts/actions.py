@@ -69,7 +69,7 @@ def claim(given: argparse.Namespace) -> int:
 
 def _settings(given: argparse.Namespace) -> Settings:
     flags = {name: getattr(given, OPTIONS[name].field) for name in given.options}
-    return load(given.config, {name: text for name, text in flags.items() if text is not None})
+    return load(given.config, {name: OPTIONS[name].typed(text) for name, text in flags.items() if text is not None})
 
 
 def _read(flag: str, read: Callable[[str], Any], text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,10 @@ class Option(NamedTuple):
     def field(self) -> str:
         """The name of the field in Settings."""
         return self.name.replace("-", "_")
+
+    def typed(self, text: str) -> str:
+        """Return what a person typed: a relative path is meant from where they are."""
+        return os.path.abspath(text) if text and self.read is _path else text  # noqa: PTH100 - links stay
 
 
 def _url(text: str) -> str:

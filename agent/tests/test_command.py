@@ -53,6 +53,15 @@ def test_a_wrong_setting_is_named_with_its_file(
     assert str(machine.config) in said or "/no/such/file" in said
 
 
+def test_a_relative_path_on_the_command_line_is_meant_from_where_one_is(
+    machine: Machine, server: PlayingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.configure(file=None, token_file=None, state_dir=None)
+    monkeypatch.chdir(machine.folder)
+    assert machine.run("sync", "--file", "etc/hosts", "--token-file", "token", "--state-dir", "state") == 0
+    assert machine.names()
+
+
 @pytest.mark.parametrize(
     "text",
     [
