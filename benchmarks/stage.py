@@ -41,7 +41,7 @@ class Stage:
     def fill(self, bucket: str, size: int) -> None:
         """Publish the documents of so many names into a bucket."""
         shelf = Shelf(self.cloud.client("s3"), bucket)
-        job.publish(Press(STACK, PORT, _Known(known(size)), shelf, _Forgetful(), _Asleep()), 0)
+        job.publish(Press(STACK, PORT, _Known(known(size)), shelf, _Forgetful(), _Asleep()), lambda: 0)
 
     def bucket(self, size: int) -> str:
         """Return a new bucket with the documents of so many names."""

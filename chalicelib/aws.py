@@ -8,7 +8,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.errors import TryAgain
 
 SERVER_ERROR = 500
-NOT_NOW = frozenset({"Throttling", "ThrottlingException", "PriorRequestNotComplete", "RequestThrottled", "SlowDown"})
+NOT_NOW = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "PriorRequestNotComplete",
+        "RequestThrottled",
+        "SlowDown",
+        # DynamoDB says these with the status 400
+        # (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html).
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "TransactionInProgressException",
+        "TransactionConflictException",
+    }
+)
 
 
 @contextmanager

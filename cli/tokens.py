@@ -23,7 +23,7 @@ from cli.screen import err, out
 
 app = typer.Typer(help="Give access to the API, limit it, renew it, end it.", no_args_is_help=True)
 UNITS = {"m": 60, "h": 3600, "d": 86_400}
-CACHED = 60  # seconds: so long API Gateway may still let a token in (app.py)
+CACHED = 80  # seconds that API Gateway may still let a token in (app.py), and that a link is good (hosts/aws/s3.py)
 
 Id = Annotated[str, typer.Argument(help="The token's id, as `tokens list` shows it.")]
 Expires = Annotated[str, typer.Option(help="For how long it is good: 90d, 12h, 30m.")]
@@ -103,17 +103,26 @@ def revoke(
     region: Region = None,
     profile: Profile = None,
 ) -> None:
-    """End a token, for good and for nobody else; API Gateway remembers it for a minute at the most."""
-    kept, now = _kept(stack, local, region, profile), time.time()
-    seen = _known(kept, id_)
+    """End a token and its claims, and nobody else's; API Gateway forgets it within a minute."""
+    wiring, now = _wiring(stack, local, region, profile), time.time()
+    seen = _known(wiring.tokens, id_)
     if seen.revoked is None:
-        kept.replace(seen, replace(seen, revoked=now))
+        wiring.tokens.replace(seen, replace(seen, revoked=now))
     ended = _moment((seen.revoked or now) + CACHED)
     out.print(Text(f"token {id_} of {seen.name} is revoked: no request gets in with it after {ended}"))
+    for name in wiring.inventory.claimed().names.values():
+        if name.claim and name.claim.token == id_ and not name.held:
+            dropped = wiring.inventory.drop_claim(name)
+            said = "is given up" if dropped else "changed just now: revoke the token again to give it up"
+            out.print(Text(f"{name.label}, which it claimed, {said}"))
 
 
 def _kept(stack: str | None, local: bool, region: str | None, profile: str | None) -> Tokens:
-    return HostsWiring(connection.connect(stack=stack, local=local, region=region, profile=profile)).tokens
+    return _wiring(stack, local, region, profile).tokens
+
+
+def _wiring(stack: str | None, local: bool, region: str | None, profile: str | None) -> HostsWiring:
+    return HostsWiring(connection.connect(stack=stack, local=local, region=region, profile=profile))
 
 
 def _known(kept: Tokens, id_: str) -> Token:

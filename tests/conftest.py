@@ -35,8 +35,18 @@ def table(aws: AwsServer) -> str:
     aws.client("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk", "claimed")],
         KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "claims",
+                "KeySchema": [
+                    {"AttributeName": "claimed", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
     )
     return name
 

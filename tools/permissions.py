@@ -34,6 +34,7 @@ WHY = {
     "TakeReasonsToPublish": "Lambda polls the queue in the function's name.",
     "LookTokensUp": "One token at a time, by its id; it cannot list them, nor make one.",
     "ReadDocuments": "The documents that it sends.",
+    "ListClaims": "The names with a claim, and no others.",
     "ReadAndWriteClaims": "Items `name` of the table: claims on names. It sees no token.",
 }
 HEAD = """# Permissions
@@ -56,7 +57,8 @@ be among `Operators` there (`deploy/account.json`). `release` needs `iam:GetRole
 `lambda:GetFunctionConfiguration` on `STACK-sweep-names`, to see that the stack is gone, and the three Route 53 actions.
 
 `groundskeeper tokens` needs the same function's configuration, and `dynamodb:GetItem`, `PutItem` and `Query` on the
-stack's table, for the key `token`: whoever has that may let anybody in.
+stack's table, for the key `token`: whoever has that may let anybody in. To give up a revoked token's claims it needs
+`dynamodb:Query` on the table's index `claims`, and `DeleteItem` and `UpdateItem` for the key `name`.
 """
 
 

@@ -28,8 +28,8 @@ def rotate(token: Token, now: float, lifetime: float, grace: float) -> tuple[Tok
     Secrets older than that one end now: two are good at once, never more.
     """
     text, new = _secret(token.id, now + lifetime)
-    last = token.secrets[-1]
-    return replace(token, until=new.until, secrets=(replace(last, until=min(last.until, now + grace)), new)), text
+    last = replace(token.secrets[-1], until=min(token.secrets[-1].until, now + grace))
+    return replace(token, until=max(new.until, last.until), secrets=(last, new)), text
 
 
 def id_of(authorization: str) -> str | None:

@@ -10,9 +10,10 @@ from typing import Any
 from chalicelib.errors import BadRequest, Conflict
 from chalicelib.hosts.entries import address_of
 from chalicelib.inventory import dnsname
-from chalicelib.inventory.model import Claim, Name, View
+from chalicelib.inventory.model import Claim, Known, Name, View
 
 SHORTEST, DEFAULT, LONGEST = 30, 300, 86_400  # seconds of a lease
+MOST_CLAIMS = 1000  # of one token at once
 OBSERVED = "observed"
 _HOLDER = re.compile(r"[A-Za-z0-9._-]{0,64}")
 _FIELDS = ("private", "public", "lease", "holder", "force")
@@ -108,6 +109,13 @@ def refuse_held(name: Name) -> None:
     """Raise Conflict where an instance holds the name: no claim takes it, forced or not."""
     for held in name.held.values():
         raise Conflict(f"{name.label} is the name of the EC2 instance {held.instance}")
+
+
+def refuse_more(claimed: Known, wish: Claim, now: float) -> None:
+    """Raise Conflict where a token holds as many names as one may: documents are everybody's, and must stay small."""
+    held = sum(claim.token == wish.token for name in claimed.names.values() if (claim := name.live_claim(now)))
+    if held >= MOST_CLAIMS:
+        raise Conflict(f"token {wish.token} holds {held} names already, and a token may hold {MOST_CLAIMS}")
 
 
 def shown(name: Name, domains: Mapping[View, str]) -> dict[str, Any]:

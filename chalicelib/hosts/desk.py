@@ -6,7 +6,7 @@ from typing import Protocol
 
 from chalicelib.errors import BadRequest, Forbidden, NotFound, TryAgain
 from chalicelib.hosts import claims
-from chalicelib.hosts.claims import Renew
+from chalicelib.hosts.claims import Renew, Take
 from chalicelib.inventory.model import Claim, Header, Known, Name
 from chalicelib.web import Answer, Request, as_json
 
@@ -19,8 +19,11 @@ class Inventory(Protocol):
     def some(self, labels: Collection[str]) -> Known:
         """Return the header and those of the labels that there are."""
 
-    def everything(self) -> Known:
-        """Return every name."""
+    def header(self) -> Header:
+        """Return the header."""
+
+    def claimed(self) -> Known:
+        """Return the names with a claim, as they were a moment ago."""
 
     def put_claim(self, seen: Name, claim: Claim) -> bool:
         """Put a claim on a name."""
@@ -49,6 +52,8 @@ class Desk:
         for _ in range(TRIES):
             header, name = self._look(label)
             change = claims.decide(name, wish, now)
+            if isinstance(change, Take) and change.is_new:
+                claims.refuse_more(self.inventory.claimed(), wish.claim, now)
             if isinstance(change, Renew):
                 done = self.inventory.renew_claim(name, change.claim.until)
             elif done := self.inventory.put_claim(name, change.claim):
@@ -66,10 +71,12 @@ class Desk:
 
     def list(self, request: Request, now: float) -> Answer:
         """Show the claims on all names that the token may claim."""
-        known = self.inventory.everything() if request.caller.patterns else Known(Header(), {})
+        if not request.caller.patterns:
+            return as_json(200, {"claims": []})
+        found, domains = self.inventory.claimed().names, self.inventory.header().domains
         shown = [
-            claims.shown(name, known.header.domains)
-            for label, name in sorted(known.names.items())
+            claims.shown(name, domains)
+            for label, name in sorted(found.items())
             if name.live_claim(now) and request.caller.may_claim(label)
         ]
         return as_json(200, {"claims": shown})

@@ -1,27 +1,37 @@
 """What the inventory says now, as entries of one view's documents."""
 
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from chalicelib.errors import BadSettings
 from chalicelib.hosts.model import Entry
 from chalicelib.inventory import dnsname
 from chalicelib.inventory.model import Known, Name, View
 
 BROADCAST = IPv4Address("255.255.255.255")
+# "This network" (RFC 1122, section 3.2.1.3) and IPv4-compatible addresses (RFC 4291, section 2.5.5.1) lead nowhere.
+NOWHERE = (IPv4Network("0.0.0.0/8"), IPv6Network("::/96"))
+LONGEST_NAME = 253  # RFC 1035, section 2.3.4, without the root
 
 
 def entries(known: Known, view: View, now: float) -> tuple[list[Entry], list[str]]:
     """Return a view's entries, sorted and each once, and what was left out because it must not be in a hosts file.
 
-    All of it was checked when it came in; what is in the table may still have come by another way.
+    All of it was checked when it came in; what is in the table may still have come by another way. Clients refuse a
+    document with one bad line, as a whole.
+
+    Raises:
+        BadSettings: the names stand below what is no domain.
     """
     domain = known.header.domains[view]
+    if not dnsname.is_domain(domain):
+        raise BadSettings(f"the {view} view's names are below {domain!a}, which cannot be in a hosts file")
     found: dict[tuple[str, int, int], Entry] = {}
     left_out = []
     for name in known.names.values():
         for holder, text in _addresses(name, view, now):
-            if not dnsname.is_label(name.label):
-                left_out.append(f"{name.label!a} is not a name")
+            if fault := _fault(name.label, domain, holder):
+                left_out.append(fault)
             elif (address := address_of(text)) is None:
                 left_out.append(f"{text!a}, for {name.label}, is not an address that a name may have")
             else:
@@ -43,10 +53,19 @@ def address_of(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     plain = getattr(address, "ipv4_mapped", None) or address
-    unfit = plain.is_loopback or plain.is_link_local or plain.is_unspecified or plain.is_multicast
-    is_broadcast = plain == BROADCAST
+    unfit = plain.is_loopback or plain.is_link_local or plain.is_multicast or plain == BROADCAST
+    is_nowhere = any(plain in network for network in NOWHERE)
     has_zone = getattr(plain, "scope_id", None) is not None
-    return None if unfit or is_broadcast or has_zone or plain is not address else address
+    return None if unfit or is_nowhere or has_zone or plain is not address else address
+
+
+def _fault(label: str, domain: str, holder: str) -> str | None:
+    """Say why an entry cannot be in a document, whatever its address, or return None."""
+    if not dnsname.is_label(label) or label == dnsname.LOCALHOST:
+        return f"{label!a} is not a name"
+    if len(label) + 1 + len(domain) > LONGEST_NAME:
+        return f"{label}.{domain} is too long for a name"
+    return None if dnsname.is_label(holder) else f"{holder!a}, for {label}, is not an instance"
 
 
 def _addresses(name: Name, view: View, now: float) -> Iterator[tuple[str, str]]:

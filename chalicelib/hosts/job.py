@@ -1,7 +1,8 @@
 """The job of documents: where the inventory has changed or a lease has ended, publish what it says now."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from chalicelib.hosts import render
@@ -10,6 +11,7 @@ from chalicelib.hosts.model import Journal, Sheet
 from chalicelib.hosts.plan import Publish, plan
 from chalicelib.inventory.model import Header, Known, View
 
+UNFINISHED, UNKNOWN = -1, ""  # a revision and a digest that nothing has
 LAYOUT = 1  # of the documents: to be counted up when one of the formats changes
 
 
@@ -83,14 +85,18 @@ class Published:
     unswept: list[View] = field(default_factory=list)
 
 
-def publish(press: Press, now: float) -> Published:
+def publish(press: Press, clock: Callable[[], float]) -> Published:
     """Publish the views that have changed; a look that finds nothing to do costs two reads.
 
-    A view that has never been swept is not published: its document would not be complete.
+    A view that has never been swept is not published: its document would not be complete. The time is taken anew once
+    it is our turn, since the wait for it may have been long.
     """
-    if press.journals.read().is_current(press.inventory.header().revision, press.recipe, now):
+    if _is_current(press, clock()):
         return Published()
     with press.journals.turn() as turn:
+        now = clock()
+        if _is_current(press, now):
+            return Published()
         published = press.journals.read()
         known = press.inventory.everything()
         outcome = Published(unswept=[view for view in View if view not in known.header.domains])
@@ -100,13 +106,21 @@ def publish(press: Press, now: float) -> Published:
             sheet = Sheet(press.stack, view, press.port, tuple(found))
             drawn.append((sheet, render.documents(sheet)))
             outcome.left_out += left_out
-        outcome.done = plan(published, drawn)
+        outcome.left_out += [f"the item {label!a} of the table cannot be read" for label in known.unreadable]
+        outcome.done = plan(published, drawn, now)
+        until = next_end(known, now)
+        if outcome.done:  # if this run dies while it puts, the next knows that it does not know what is there
+            begun = {each.sheet.view: replace(each.edition, digest=UNKNOWN) for each in outcome.done}
+            press.journals.write(Journal(UNFINISHED, press.recipe, until, {**published.editions, **begun}))
         for edition in outcome.done:
             turn.check()
             press.shelf.put(edition)
-        until = next_end(known, now)
         editions = {**published.editions, **{each.sheet.view: each.edition for each in outcome.done}}
         turn.check()
         press.journals.write(Journal(known.header.revision, press.recipe, until, editions))
-    press.alarm.wake_at(until, now)
+    press.alarm.wake_at(until, clock())
     return outcome
+
+
+def _is_current(press: Press, now: float) -> bool:
+    return press.journals.read().is_current(press.inventory.header().revision, press.recipe, now)

@@ -54,7 +54,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What was published last of one view: how many times it has changed, and the SHA-256 of its documents."""
+    """What was published last of one view: a number that grows with each change, and the SHA-256 of its documents."""
 
     generation: int = 0
     digest: str = ""

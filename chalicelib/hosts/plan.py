@@ -17,10 +17,14 @@ class Publish:
     because: str
 
 
-def plan(published: Journal, drawn: Iterable[tuple[Sheet, list[Document]]]) -> list[Publish]:
-    """Return what is to be published of sheets and their documents: those that do not say what was published last."""
+def plan(published: Journal, drawn: Iterable[tuple[Sheet, list[Document]]], now: float) -> list[Publish]:
+    """Return what is to be published of sheets and their documents: those that do not say what was published last.
+
+    A generation is the second of its publication, or the next number, so that generations grow even where it was
+    forgotten what was published last.
+    """
     return [
-        Publish(sheet, tuple(documents), Edition(last.generation + 1, digest), _because(sheet, last))
+        Publish(sheet, tuple(documents), Edition(max(last.generation + 1, int(now)), digest), _because(sheet, last))
         for sheet, documents in drawn
         if (digest := _digest(documents)) != (last := published.editions.get(sheet.view, Edition())).digest
     ]

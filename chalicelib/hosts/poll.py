@@ -52,7 +52,9 @@ def poll(shelf: Shelf, request: Request, view_name: str) -> Answer:
         "Groundskeeper-Sha256": found.facts["sha256"],
         **CACHING,
     }
-    return Answer(307, headers={**headers, "Location": found.link}) if found.link else Answer(200, found.text, headers)
+    if found.link and request.method != "HEAD":  # which the link would not be good for: it is signed for GET
+        return Answer(307, headers={**headers, "Location": found.link})
+    return Answer(200, found.text, headers)
 
 
 def _view(request: Request, name: str) -> View:

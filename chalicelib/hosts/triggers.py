@@ -17,7 +17,7 @@ class Triggers:
 
     def publish(self) -> None:
         """Publish the documents that say something else now."""
-        report.published(job.publish(self._press, time.time()), self._press.stack)
+        report.published(job.publish(self._press, time.time), self._press.stack)
 
     def poll(self, request: Request, view: str) -> Answer:
         """Send a view's document, or say that it has not changed."""

@@ -1,13 +1,16 @@
 """The inventory in DynamoDB: what is asked and what is written, every write on a condition or in a transaction."""
 
+import random
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import said_not_now
-from chalicelib.errors import TryAgain
+from chalicelib.errors import BadSettings, TryAgain
 from chalicelib.inventory import items
 from chalicelib.inventory.changes import Change, Hold, LetGo, Settle
 from chalicelib.inventory.model import Claim, Header, Known, Name, View
@@ -20,16 +23,28 @@ MOST_KEYS = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReferenc
 MOST_WRITES = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 DAY = 86_400  # seconds: so long after its end DynamoDB may forget a claim; longer than any lease
 SIDES = tuple(view.value for view in View)
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds
+# Why a transaction was cancelled that may succeed a moment later
+# (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
+PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class Inventory:
     """The inventory of one stack; ``clock`` tells the seconds since the epoch.
 
-    Every method raises TryAgain where DynamoDB is busy or does not answer.
+    Every method raises TryAgain where DynamoDB is busy or does not answer, for ``patience`` seconds.
     """
 
-    def __init__(self, client: "DynamoDBClient", table: str, clock: Callable[[], float]) -> None:
-        self._client, self._table, self._clock = client, table, clock
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        patience: float,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client, self._table, self._patience = client, table, patience
+        self._clock, self._sleep = clock, sleep
 
     def header(self) -> Header:
         """Return the header."""
@@ -48,7 +63,18 @@ class Inventory:
             ExpressionAttributeValues={":pk": {"S": items.PARTITION}},
             ConsistentRead=True,
         )
-        with said_not_now("DynamoDB"):
+        with self._speaking():
+            return items.known(item for page in pages for item in page["Items"])
+
+    def claimed(self) -> Known:
+        """Return the names with a claim, as they were a moment ago; those whose lease has ended may be among them."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="claims",
+            KeyConditionExpression="claimed = :claimed",
+            ExpressionAttributeValues={":claimed": items.CLAIMED},
+        )
+        with self._speaking():
             return items.known(item for page in pages for item in page["Items"])
 
     def write(self, changes: Sequence[Change], check: Callable[[], None] = lambda: None) -> None:
@@ -73,7 +99,7 @@ class Inventory:
 
     def put_claim(self, seen: Name, claim: Claim) -> bool:
         """Put a claim on a name, unless the name has changed since it was seen; say whether it was put."""
-        sets = {"claim": items.claim(claim), "forget_at": _seconds(claim.until + DAY)}
+        sets = {"claim": items.claim(claim), "claimed": items.CLAIMED, "forget_at": _seconds(claim.until + DAY)}
         return self._transact([_as_seen(seen, sets=sets)])
 
     def drop_claim(self, seen: Name) -> bool:
@@ -85,7 +111,7 @@ class Inventory:
         sets = {"claim.until": items.moment(until), "forget_at": _seconds(until + DAY)}
         write = _as_seen(seen, sets=sets)
         try:
-            with said_not_now("DynamoDB"):
+            with self._speaking():
                 self._client.update_item(**write.parameters(self._table))
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
@@ -93,11 +119,13 @@ class Inventory:
 
     def _get(self, labels: Iterable[str]) -> Iterator[Mapping[str, Any]]:
         asked: Any = {self._table: {"Keys": [items.key(label) for label in labels], "ConsistentRead": True}}
+        pauses = self._pauses("DynamoDB left keys unread")
         while asked:
-            with said_not_now("DynamoDB"):
+            with self._speaking():
                 answer = self._client.batch_get_item(RequestItems=asked)
             yield from answer["Responses"].get(self._table, ())
-            asked = answer.get("UnprocessedKeys")
+            if asked := answer.get("UnprocessedKeys"):
+                next(pauses)
 
     def _of_label(self, label: str, changes: Iterable[Hold | LetGo]) -> Write:
         """Return the write that brings to a label what a zone says of it."""
@@ -126,17 +154,44 @@ class Inventory:
         """
         header = Write(items.key(items.HEADER), sets=settled or {}, adds={"revision": {"N": "1"}})
         sent: Any = [{write.operation: write.parameters(self._table)} for write in (*writes, header)]
+        pauses = self._pauses("others are writing to the inventory")
+        while (done := self._attempt(sent)) is None:
+            next(pauses)
+        return done
+
+    def _attempt(self, sent: Any) -> bool | None:
+        """Send a transaction once; say whether its conditions held, or None where another try may succeed."""
+        try:
+            with self._speaking():
+                self._client.transact_write_items(TransactItems=sent)
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = {reason["Code"] for reason in error.response["CancellationReasons"]} - {"None"}
+            if "ConditionalCheckFailed" in reasons:
+                return False
+            if reasons <= PASSING:
+                return None
+            raise
+        return True
+
+    def _pauses(self, trouble: str) -> Iterator[None]:
+        """Sleep at each step, a little longer each time; raise TryAgain once patience is over."""
+        end, pause = self._clock() + self._patience, FIRST_PAUSE
+        while self._clock() < end:
+            self._sleep(random.uniform(0, pause))
+            pause = min(2 * pause, LONGEST_PAUSE)
+            yield
+        raise TryAgain(trouble)
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """Translate what DynamoDB answers, by its code."""
         try:
             with said_not_now("DynamoDB"):
-                self._client.transact_write_items(TransactItems=sent)
+                yield
         except ClientError as error:
-            reasons = {reason["Code"] for reason in error.response.get("CancellationReasons", ())} - {"None"}
-            if not reasons:
-                raise
-            if reasons == {"ConditionalCheckFailed"}:
-                return False
-            raise TryAgain(f"DynamoDB could not write to the inventory: {', '.join(sorted(reasons))}") from error
-        return True
+            if error.response["Error"]["Code"] in ("AccessDeniedException", "ResourceNotFoundException"):
+                raise BadSettings(f"table {self._table} cannot be used: {error}") from error
+            raise
 
 
 def _as_seen(seen: Name, **done: Any) -> Write:

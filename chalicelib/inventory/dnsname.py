@@ -11,6 +11,8 @@ _ESCAPE = re.compile(rb"\\([0-3][0-7]{2})|\\(.)|(.)", re.DOTALL)
 _SIMPLE = re.compile(r"[A-Za-z0-9_.-]*")
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
 _RFC_1123 = "a name is 1 to 63 letters, digits and inner hyphens (RFC 1123)"
+_DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+LOCALHOST = "localhost"
 _LDH = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -54,6 +56,11 @@ def is_label(text: str) -> bool:
     return _LDH.fullmatch(text) is not None
 
 
+def is_domain(text: str) -> bool:
+    """Say whether a canonical name is a domain that names may stand below: letters, digits, hyphens, underscores."""
+    return _DOMAIN.fullmatch(text) is not None
+
+
 def short_label(token: str, domain: str, reserved: frozenset[str]) -> str:
     """Return the label that one word of a ShortName tag asks for.
 
@@ -79,6 +86,6 @@ def free_label(text: str, reserved: frozenset[str]) -> str:
         raise ValueError("wildcards and names with a leading underscore are reserved")
     if not is_label(label):
         raise ValueError(_RFC_1123)
-    if label.startswith("i-") or label in reserved:
+    if label.startswith("i-") or label == LOCALHOST or label in reserved:
         raise ValueError("it is reserved")
     return label

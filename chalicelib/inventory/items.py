@@ -11,6 +11,8 @@ from chalicelib.inventory.model import Claim, Header, Held, Known, Name, View
 
 PARTITION = "name"
 HEADER = "."
+CLAIMED = {"S": "claim"}
+"""The attribute ``claimed`` of names with a claim: the index ``claims`` has these and no others."""
 
 
 def key(label: str) -> dict[str, dict[str, str]]:
@@ -19,15 +21,21 @@ def key(label: str) -> dict[str, dict[str, str]]:
 
 
 def known(items: Iterable[Mapping[str, Any]]) -> Known:
-    """Return what items say; without a header nothing has been written yet."""
-    header, names = Header(), {}
+    """Return what items say; without a header nothing has been written yet.
+
+    An item that somebody damaged by hand takes nothing from the others.
+    """
+    header, names, unreadable = Header(), {}, []
     for item in items:
         label = item["sk"]["S"]
         if label == HEADER:
             header = read_header(item)
-        else:
+            continue
+        try:
             names[label] = _name(label, item)
-    return Known(header, names)
+        except (KeyError, ValueError, TypeError, AttributeError):
+            unreadable.append(label)
+    return Known(header, names, tuple(unreadable))
 
 
 def read_header(item: Mapping[str, Any]) -> Header:

@@ -65,7 +65,8 @@ class Header:
 
 @dataclass(frozen=True)
 class Known:
-    """Names that were read, all or some of them, by label."""
+    """Names that were read, all or some of them, by label, and the labels of items that could not be read."""
 
     header: Header
     names: Mapping[str, Name]
+    unreadable: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chalicelib import reconcile
-from chalicelib.errors import GroundskeeperError, TryAgain, UnsafePlan
+from chalicelib.errors import GroundskeeperError, UnsafePlan
 from chalicelib.names import plan
 from chalicelib.names.batches import pack
 from chalicelib.names.changes import Plan, Remove, Step, is_of_the_dead, lost_names, names_only
@@ -198,6 +198,6 @@ def _recorded(
     """Tell the ledger; return what kept it from writing: that does not undo what the run has done."""
     try:
         ledger.record(before, after, fleet, check)
-    except TryAgain as error:
+    except GroundskeeperError as error:
         return error
     return None

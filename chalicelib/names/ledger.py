@@ -41,7 +41,7 @@ class Ledger:
         """
         if fleet.is_everything:
             known = self.inventory.everything()
-            labels = _labels(after, after.marks) | {label for label, name in known.names.items() if name.held}
+            labels = _labels(after, after.marks) | {n.label for n in known.names.values() if n.held or not n.claim}
         else:
             labels = _labels(before, fleet.instances) | _labels(after, fleet.instances)
             known = self.inventory.some(labels)

@@ -35,10 +35,10 @@ class Base:
         """Return a client of a service in the stack's own region and account."""
         return self._clients(service, config)
 
-    def turn(self, name: str) -> AbstractContextManager[Turn]:
-        """Wait until nobody else writes to what is named, and keep others from it."""
+    def turn(self, name: str, longest_wait: float = LONGEST_WAIT) -> AbstractContextManager[Turn]:
+        """Wait until nobody else writes to what is named, for some seconds at the most, and keep others from it."""
         seconds = self._remaining()
-        patience = min(seconds / 2, LONGEST_WAIT)
+        patience = min(seconds / 2, longest_wait)
         return Lease(self.client("dynamodb"), self.settings.table, name, seconds, patience).turn()
 
     def _client(self, service: str, config: Config) -> Any:

@@ -1,6 +1,5 @@
 """The wiring of hosts: documents, claims and tokens."""
 
-import time
 from functools import cached_property, partial
 
 from botocore.config import Config
@@ -14,6 +13,7 @@ from chalicelib.hosts.job import Press
 from chalicelib.inventory.aws import Inventory
 from chalicelib.wiring.base import ANSWERING, PATIENT, Base
 
+PATIENCE, SHORT_PATIENCE = 20.0, 4.0  # seconds: a schedule can wait for others to have written, a client less
 # Presigned URLs must be signed this way (AWS Signature Version 4), and lead to the bucket's own region.
 SIGNING = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
 
@@ -29,10 +29,10 @@ class HostsWiring:
         """Return what publishes the documents of this stack."""
         table, port = self.settings.table, self.settings.prometheus_port
         client = self._base.client("dynamodb", PATIENT)
-        journals = Journals(client, table, partial(self._base.turn, "documents"))
+        journals = Journals(client, table, partial(self._base.turn, "documents", SHORT_PATIENCE))
         shelf = Shelf(self._base.client("s3", PATIENT), self.settings.document_bucket)
         queue = DocumentQueue(self._base.client("sqs", PATIENT), self.settings.document_queue_url)
-        return Press(self.settings.stack, port, Inventory(client, table, time.time), shelf, journals, queue)
+        return Press(self.settings.stack, port, Inventory(client, table, PATIENCE), shelf, journals, queue)
 
     @cached_property
     def shelf(self) -> Shelf:
@@ -42,9 +42,13 @@ class HostsWiring:
     @cached_property
     def desk(self) -> Desk:
         """Return where names of this stack are claimed."""
-        inventory = Inventory(self._base.client("dynamodb", ANSWERING), self.settings.table, time.time)
         queue = DocumentQueue(self._base.client("sqs", ANSWERING), self.settings.document_queue_url)
-        return Desk(inventory, self.settings.reserved_names, queue.announce)
+        return Desk(self.inventory, self.settings.reserved_names, queue.announce)
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """Return what is called what in this stack."""
+        return Inventory(self._base.client("dynamodb", ANSWERING), self.settings.table, SHORT_PATIENCE)
 
     @cached_property
     def tokens(self) -> Tokens:

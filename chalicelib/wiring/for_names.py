@@ -1,6 +1,5 @@
 """The wiring of names: zones, instances of every place, and the ledgers."""
 
-import time
 from functools import cache, cached_property, partial
 from typing import Any
 
@@ -19,6 +18,8 @@ from chalicelib.names.model import Place, Rules
 from chalicelib.names.pace import Pace
 from chalicelib.names.service import Names
 from chalicelib.wiring.base import PATIENT, READING, Base
+
+PATIENCE = 20.0  # seconds for others to have written to the inventory
 
 
 class NamesWiring:
@@ -56,7 +57,7 @@ class NamesWiring:
     @property
     def _ledgers(self) -> dict[str, Ledger]:
         """Return a ledger for each zone; the only zone of a stack speaks for the other view too."""
-        inventory = Inventory(self._base.client("dynamodb", PATIENT), self.settings.table, time.time)
+        inventory = Inventory(self._base.client("dynamodb", PATIENT), self.settings.table, PATIENCE)
         announce = DocumentQueue(self._base.client("sqs"), self.settings.document_queue_url).announce
         views = {view: (View(view),) if len(self.zones) > 1 else tuple(View) for view in self.zones}
         return {view: Ledger(inventory, spoken_for, announce) for view, spoken_for in views.items()}

@@ -80,6 +80,13 @@ def test_the_grace_of_a_rotation_does_not_prolong_the_old_secret():
     assert refused(old, rotated, NOW + HOUR)
 
 
+def test_the_old_secret_has_its_grace_even_where_the_new_one_is_good_for_less():
+    token, old = tokens.create("contractor", SCOPES, NOW, DAY)
+    rotated, new = tokens.rotate(token, NOW, HOUR, grace=2 * HOUR)
+    assert admitted(old, rotated, NOW + 2 * HOUR - 1)
+    assert refused(new, rotated, NOW + HOUR)
+
+
 def test_another_tokens_secret_is_not_good():
     token, _ = tokens.create("one", SCOPES, NOW, HOUR)
     _, text = tokens.create("other", SCOPES, NOW, HOUR)

@@ -49,6 +49,16 @@ def test_a_contractors_access_is_given_limited_rotated_and_ended_and_nobody_else
     assert site.invoke("authorize", _request(ours))["error"] is None
 
 
+def test_what_a_revoked_token_claims_is_given_up_and_what_others_claim_stays(site: Deployment, operator: Operator):
+    id_, theirs = made(operator, "create", "them", "--scope", "claims:write:*")
+    _, ours = made(operator, "create", "us", "--scope", "claims:write:*")
+    for token, name in ((theirs, "printer"), (ours, "scanner")):
+        assert site.ask("PUT", f"/claims/{name}", token, json={"private": "10.1.1.1"}).status_code == 201
+    assert "printer, which it claimed, is given up" in operator.types("tokens", "revoke", id_, "--local").stdout
+    left = site.ask("GET", "/claims", ours).json()["claims"]
+    assert [claim["name"] for claim in left] == ["scanner"]
+
+
 def test_a_token_is_shown_once_alone_on_standard_output(operator: Operator):
     said = operator.types("tokens", "create", "a pipe", *READ, "--local")
     assert tokens.id_of(f"Bearer {said.stdout.strip()}")

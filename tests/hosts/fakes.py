@@ -34,6 +34,7 @@ class FakeInventory:
     revision: int = 1
     reads: int = 0
     meanwhile: list[Name] = field(default_factory=list)
+    unreadable: tuple[str, ...] = ()
 
     def put(self, *names: Name) -> None:
         self.names |= {name.label: name for name in names}
@@ -44,10 +45,13 @@ class FakeInventory:
 
     def everything(self) -> Known:
         self.reads += 1
-        return Known(self.header(), dict(self.names))
+        return Known(self.header(), dict(self.names), self.unreadable)
 
     def some(self, labels: Collection[str]) -> Known:
         return Known(self.header(), {label: self.names[label] for label in labels if label in self.names})
+
+    def claimed(self) -> Known:
+        return Known(Header(), {label: name for label, name in self.names.items() if name.claim})
 
     def put_claim(self, seen: Name, claim: Claim) -> bool:
         return self._write(seen, Name(seen.label, {}, claim))
@@ -79,6 +83,8 @@ class FakePress:
     alarms: list[float] = field(default_factory=list)
     turns: int = 0
     breaks_after: int = 10**6
+    breaks_late: bool = False
+    """Whether it breaks once something was put, rather than before."""
 
     def press(self, port: int = 9100) -> Press:
         return Press("gk-test", port, self.inventory, _Shelf(self), self, self)
@@ -112,9 +118,11 @@ class _Shelf:
     owner: FakePress
 
     def put(self, publish: Publish) -> None:
-        if len(self.owner.shelved) >= self.owner.breaks_after:
+        breaks = len(self.owner.shelved) >= self.owner.breaks_after
+        if not breaks or self.owner.breaks_late:
+            self.owner.shelved.append(publish)
+        if breaks:
             raise RuntimeError("the function was killed")
-        self.owner.shelved.append(publish)
 
 
 def request(

@@ -214,6 +214,16 @@ def test_a_name_that_changes_all_the_time_is_for_later():
         clerk.put(request(body()), "api", NOW)
 
 
+def test_a_token_holds_a_thousand_names_and_no_more():
+    clerk, inventory, _ = desk(*(claimed(f"n{n}") for n in range(1000)))
+    with pytest.raises(Conflict, match="token token holds 1000 names already"):
+        clerk.put(request(body()), "one-more", NOW)
+    assert clerk.put(request(body()), "n7", NOW).status == 200
+    assert clerk.put(request(body(), token="other"), "one-more", NOW).status == 201
+    inventory.put(claimed("n7", left=0))
+    assert clerk.put(request(body()), "another", NOW).status == 201
+
+
 def test_a_flag_in_the_query_is_true_or_false():
     clerk, _, _ = desk(claimed("api"))
     with pytest.raises(BadRequest, match='"force"'):

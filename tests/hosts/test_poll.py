@@ -69,6 +69,12 @@ def test_a_large_document_is_a_link():
     assert shelf.asked[0]["accepts_gzip"] is True
 
 
+def test_a_head_request_for_a_large_document_is_answered_and_not_sent_elsewhere():
+    shelf = FakeShelf(Copy('"tag"', {**FACTS, "link": "gzip"}, "text/plain", "", "https://elsewhere.example/x"))
+    answer = poll(shelf, request(scopes=READER, method="HEAD"), "private")
+    assert (answer.status, "Location" in answer.headers) == (200, False)
+
+
 def test_a_head_request_reads_no_text():
     shelf = FakeShelf()
     assert poll(shelf, request(scopes=READER, method="HEAD"), "private").status == 200

@@ -71,6 +71,11 @@ def test_a_name_becomes_what_the_zone_says(name, said, views, expected):
     assert short(plan(known(name), {"web": said}, ["web"], views, "")) == expected
 
 
+def test_an_item_that_says_nothing_is_taken_away():
+    assert short(plan(known(Name("web")), {}, ["web"], BOTH, "")) == [("let go", "public", "nothing")]
+    assert plan(known(), {}, ["web"], BOTH, "") == []
+
+
 def test_a_view_is_settled_once_and_again_when_its_domain_changes():
     first = plan(known(), {}, [], BOTH, "fleet.example")
     assert short(first) == [("settle", "public", "fleet.example"), ("settle", "private", "fleet.example")]

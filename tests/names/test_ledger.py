@@ -38,7 +38,7 @@ class Scene:
 
 @pytest.fixture
 def scene(aws: AwsServer, table: str) -> Scene:
-    return Scene(Inventory(aws.client("dynamodb"), table, lambda: 1_800_000_000.0))
+    return Scene(Inventory(aws.client("dynamodb"), table, 0, lambda: 1_800_000_000.0))
 
 
 def test_an_instance_that_starts_is_written_down_with_its_addresses_on_each_side(scene: Scene):
@@ -156,7 +156,7 @@ def test_an_inventory_that_cannot_be_written_makes_the_run_incomplete_and_undoes
         def write(self, *_: object) -> None:
             raise TryAgain("DynamoDB said ThrottlingException")
 
-    busy = Busy(scene.inventory._client, scene.inventory._table, lambda: 0.0)
+    busy = Busy(scene.inventory._client, scene.inventory._table, 0)
     scene.ec2.put(instance(1, "web"))
     outcome = job.sweep(scene.ec2, scene.zone, RULES, Ledger(busy, BOTH, lambda: None))
     assert not outcome.is_complete
