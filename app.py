@@ -43,7 +43,7 @@ def publish_hosts(event: CloudWatchEvent) -> None:
 @app.authorizer(ttl_seconds=60)
 def authorize(request: AuthRequest) -> AuthResponse:
     """A client shows a token: say whose it is, and what it is good for."""
-    caller = wiring.gate().admit(request.token)
+    caller = wiring.authorizer().admit(request.token)
     return AuthResponse(["*"], caller.token, {"scopes": " ".join(sorted(caller.scopes))})
 
 

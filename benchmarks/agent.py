@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from benchmarks.child import pipes
-from benchmarks.names_of_fleet import DOMAIN, sheet
+from benchmarks.names_of_fleet import DOMAIN, content
 from benchmarks.result import Result
 from chalicelib.hosts import render
 
@@ -39,7 +39,7 @@ class Cost(NamedTuple):
 
 def run() -> list[Result]:
     """Return what the three cost, in turn."""
-    document = render.hosts(sheet(SIZE)).encode()
+    document = render.hosts(content(SIZE)).encode()
     with tempfile.TemporaryDirectory() as name, _server(document) as (url, etag), _Launcher() as launcher:
         machine = _Machine(Path(name), url, etag, launcher.spent)
         costs = {

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from benchmarks.names_of_fleet import known, sheet
+from benchmarks.names_of_fleet import content, known
 from benchmarks.result import Result
 from chalicelib.hosts import render
-from chalicelib.hosts.entries import entries
+from chalicelib.hosts.entries import view_entries
 from chalicelib.inventory.model import View
 
 SIZES = (10_000, 100_000)
@@ -22,7 +22,7 @@ RUNS = 15
 def run() -> list[Result]:
     """Return the least seconds of many runs in turn: what is more than that is the machine's."""
     smaller, size = SIZES
-    drawn, fleet, small = sheet(size), known(size), known(smaller)
+    drawn, fleet, small = content(size), known(size), known(smaller)
     pairs = [(address, name) for address, name, _ in drawn.entries]
     ready = _hosts_lines(pairs)
     if not render.hosts(drawn).endswith("".join(ready)):
@@ -31,8 +31,8 @@ def run() -> list[Result]:
         "hosts, loop": lambda: "".join(_hosts_lines(pairs)),
         "join": lambda: "".join(ready),
         "all": lambda: render.documents(drawn),
-        "entries": lambda: entries(fleet, View.PRIVATE, 0),
-        "entries, fewer": lambda: entries(small, View.PRIVATE, 0),
+        "entries": lambda: view_entries(fleet, View.PRIVATE, 0),
+        "entries, fewer": lambda: view_entries(small, View.PRIVATE, 0),
     }
     for name, (_, draw) in render.FORMATS.items():
         ways[name] = partial(draw, drawn)

@@ -12,10 +12,10 @@ from typing import Any
 from benchmarks.child import access
 from benchmarks.names_of_fleet import DOMAIN, PORT, STACK, known
 from chalicelib.hosts import job
-from chalicelib.hosts.aws.s3 import Shelf
-from chalicelib.hosts.job import Press
-from chalicelib.hosts.model import Journal
-from chalicelib.inventory.model import Header, Known
+from chalicelib.hosts.aws.s3 import DocumentStore
+from chalicelib.hosts.job import Publisher
+from chalicelib.hosts.model import PublicationState
+from chalicelib.inventory.model import Header, Snapshot
 from localcloud.cloud import LocalCloud
 from localcloud.stacks.deploy import Stack
 
@@ -40,8 +40,8 @@ class Stage:
 
     def fill(self, bucket: str, size: int) -> None:
         """Publish the documents of so many names into a bucket."""
-        shelf = Shelf(self.cloud.client("s3"), bucket)
-        job.publish(Press(STACK, PORT, _Known(known(size)), shelf, _Forgetful(), _Asleep()), lambda: 0)
+        store = DocumentStore(self.cloud.client("s3"), bucket)
+        job.publish(Publisher(STACK, PORT, _Known(known(size)), store, _Forgetful(), _Asleep()), lambda: 0)
 
     def bucket(self, size: int) -> str:
         """Return a new bucket with the documents of so many names."""
@@ -68,22 +68,22 @@ def stage(package: Path) -> Iterator[Stage]:
 class _Known:
     """An inventory that was read already."""
 
-    names: Known
+    names: Snapshot
 
     def header(self) -> Header:
         return self.names.header
 
-    def everything(self) -> Known:
+    def everything(self) -> Snapshot:
         return self.names
 
 
 class _Forgetful:
-    """Journals of a stack that has never published."""
+    """StateStore of a stack that has never published."""
 
-    def read(self) -> Journal:
-        return Journal()
+    def read(self) -> PublicationState:
+        return PublicationState()
 
-    def write(self, journal: Journal) -> None:
+    def write(self, state: PublicationState) -> None:
         """Forget it."""
 
     def turn(self) -> Any:
@@ -94,7 +94,7 @@ class _Forgetful:
 
 
 class _Asleep:
-    """No alarm: nothing here has a lease."""
+    """No scheduler: nothing here has a lease."""
 
-    def wake_at(self, moment: float, now: float) -> None:
+    def schedule_at(self, moment: float, now: float) -> None:
         """Do nothing."""

@@ -21,7 +21,7 @@ def imports(path: Path) -> Iterator[str]:
 
 CORE = {
     "access": ["model"],
-    "hosts": ["claims", "desk", "entries", "job", "model", "plan", "poll", "render"],
+    "hosts": ["claim_requests", "claim_service", "claims", "entries", "job", "model", "plan", "poll", "render"],
     "inventory": ["changes", "dnsname", "items", "model", "plan", "writes"],
     "names": ["changes", "desired", "events", "job", "ledger", "marks", "model", "observe", "plan", "wishes", "zone"],
 }

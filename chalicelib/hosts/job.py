@@ -5,13 +5,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from chalicelib.hosts import render
-from chalicelib.hosts.entries import entries, next_end
-from chalicelib.hosts.model import Journal, Sheet
+from chalicelib.hosts.entries import next_end, view_entries
+from chalicelib.hosts.model import PublicationState, ViewContent
 from chalicelib.hosts.plan import Publish, plan
-from chalicelib.inventory.model import Header, Known, View
+from chalicelib.inventory import dnsname
+from chalicelib.inventory.model import Header, Snapshot, View
 
-UNFINISHED, UNKNOWN = -1, ""  # a revision and a digest that nothing has
 LAYOUT = 1  # of the documents: to be counted up when one of the formats changes
 
 
@@ -21,7 +20,7 @@ class Inventory(Protocol):
     def header(self) -> Header:
         """Return the header alone."""
 
-    def everything(self) -> Known:
+    def everything(self) -> Snapshot:
         """Return every name."""
 
 
@@ -32,95 +31,105 @@ class Turn(Protocol):
         """Raise TryAgain unless there is time for one more write."""
 
 
-class Shelf(Protocol):
+class DocumentStore(Protocol):
     """Where documents are kept."""
 
     def put(self, publish: Publish) -> None:
-        """Put every document of one edition in the place of the last one; raise TryAgain."""
+        """Put every document of one version in the place of the last one; raise TryAgain."""
 
 
-class Journals(Protocol):
+class StateStore(Protocol):
     """Where it is written down what was published last, and whose turn it is to publish."""
 
-    def read(self) -> Journal:
+    def read(self) -> PublicationState:
         """Return what was published last."""
 
-    def write(self, journal: Journal) -> None:
+    def write(self, state: PublicationState) -> None:
         """Write down what was published last."""
 
     def turn(self) -> AbstractContextManager[Turn]:
         """Wait until nobody else publishes, and keep others from it; raise TryAgain."""
 
 
-class Alarm(Protocol):
-    """What wakes us up."""
+class Scheduler(Protocol):
+    """What runs publishing again."""
 
-    def wake_at(self, moment: float, now: float) -> None:
-        """Ask for the next look at a moment, in seconds since the epoch, if that is soon."""
+    def schedule_at(self, moment: float, now: float) -> None:
+        """Ask for the next run at a moment, in seconds since the epoch, if that is soon."""
 
 
 @dataclass(frozen=True)
-class Press:
+class Publisher:
     """Everything that publishing needs of a stack; ``port`` is where Prometheus finds its targets."""
 
     stack: str
     port: int
     inventory: Inventory
-    shelf: Shelf
-    journals: Journals
-    alarm: Alarm
+    store: DocumentStore
+    states: StateStore
+    scheduler: Scheduler
 
     @property
-    def recipe(self) -> str:
+    def format_version(self) -> str:
         """Return what makes documents differ, besides the inventory."""
         return f"layout {LAYOUT}, port {self.port}"
 
 
 @dataclass
 class Published:
-    """What became of one run; without a turn there was nothing to do."""
+    """What one run has published, what it left out and why, and which views no sweep has seen all of yet."""
 
     done: list[Publish] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     unswept: list[View] = field(default_factory=list)
 
 
-def publish(press: Press, clock: Callable[[], float]) -> Published:
-    """Publish the views that have changed; a look that finds nothing to do costs two reads.
+def publish(publisher: Publisher, clock: Callable[[], float]) -> Published:
+    """Publish the views that have changed; a run that finds nothing to do costs two reads.
 
     A view that has never been swept is not published: its document would not be complete. The time is taken anew once
     it is our turn, since the wait for it may have been long.
     """
-    if _is_current(press, clock()):
+    if _is_current(publisher, clock()):
         return Published()
-    with press.journals.turn() as turn:
+    with publisher.states.turn() as turn:
         now = clock()
-        if _is_current(press, now):
+        if _is_current(publisher, now):
             return Published()
-        published = press.journals.read()
-        known = press.inventory.everything()
-        outcome = Published(unswept=[view for view in View if view not in known.header.domains])
-        drawn = []
-        for view in known.header.domains:
-            found, left_out = entries(known, view, now)
-            sheet = Sheet(press.stack, view, press.port, tuple(found))
-            drawn.append((sheet, render.documents(sheet)))
-            outcome.left_out += left_out
-        outcome.left_out += [f"the item {label!a} of the table cannot be read" for label in known.unreadable]
-        outcome.done = plan(published, drawn, now)
-        until = next_end(known, now)
-        if outcome.done:  # if this run dies while it puts, the next knows that it does not know what is there
-            begun = {each.sheet.view: replace(each.edition, digest=UNKNOWN) for each in outcome.done}
-            press.journals.write(Journal(UNFINISHED, press.recipe, until, {**published.editions, **begun}))
-        for edition in outcome.done:
-            turn.check()
-            press.shelf.put(edition)
-        editions = {**published.editions, **{each.sheet.view: each.edition for each in outcome.done}}
+        before, snapshot = publisher.states.read(), publisher.inventory.everything()
+        contents, left_out = _contents(publisher, snapshot, now)
+        changes = plan(before, contents, now)
+        versions = {**before.versions, **{change.content.view: change.version for change in changes}}
+        until = next_end(snapshot, now)
+        after = PublicationState(snapshot.header.revision, publisher.format_version, until, versions)
+        _carry_out(publisher, changes, after, turn)
+    publisher.scheduler.schedule_at(until, clock())
+    return Published(changes, left_out, [view for view in View if view not in snapshot.header.domains])
+
+
+def _is_current(publisher: Publisher, now: float) -> bool:
+    return publisher.states.read().is_current(publisher.inventory.header().revision, publisher.format_version, now)
+
+
+def _contents(publisher: Publisher, snapshot: Snapshot, now: float) -> tuple[list[ViewContent], list[str]]:
+    """Return what each view's documents are to say, and what was left out of them and why."""
+    contents, left_out = [], [f"the item {label!a} of the table cannot be read" for label in snapshot.unreadable]
+    for view, domain in snapshot.header.domains.items():
+        if not dnsname.is_domain(domain):
+            left_out.append(f"the {view} view: names below {domain!a} cannot be in a hosts file")
+            continue
+        entries, unfit = view_entries(snapshot, view, now)
+        left_out += unfit
+        contents.append(ViewContent(publisher.stack, view, publisher.port, tuple(entries)))
+    return contents, left_out
+
+
+def _carry_out(publisher: Publisher, changes: list[Publish], after: PublicationState, turn: Turn) -> None:
+    """Store the documents, and then the state; a run that dies between leaves word that it was at it."""
+    if changes:
+        publisher.states.write(replace(after, in_progress=True))
+    for change in changes:
         turn.check()
-        press.journals.write(Journal(known.header.revision, press.recipe, until, editions))
-    press.alarm.wake_at(until, clock())
-    return outcome
-
-
-def _is_current(press: Press, now: float) -> bool:
-    return press.journals.read().is_current(press.inventory.header().revision, press.recipe, now)
+        publisher.store.put(change)
+    turn.check()
+    publisher.states.write(after)

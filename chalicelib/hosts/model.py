@@ -8,15 +8,15 @@ from chalicelib.inventory.model import View
 
 
 class Entry(NamedTuple):
-    """One address of one name, and who holds it: an instance's id, or the name itself where it is claimed."""
+    """One address of one name; ``instance`` is the EC2 instance that has the name, None where it is claimed."""
 
     address: str
     name: str
-    holder: str
+    instance: str | None
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ViewContent:
     """What the documents of one view say, whatever their format; entries are sorted, and none is there twice.
 
     ``port`` is the one at which Prometheus finds its targets.
@@ -30,7 +30,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A sheet in one format, as it is kept and sent."""
+    """A view's content in one format, as it is stored and sent."""
 
     view: View
     format: str
@@ -39,39 +39,42 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Copy:
-    """A document as it was found: its ETag, and unless the client has it already, what is known of it, and its text.
+class StoredDocument:
+    """A document as it was found in the store; without ``metadata`` the client has it already.
 
-    Where it is too large to be passed on, a ``link`` leads to it.
+    Where it is too large to be sent on, ``redirect_url`` leads to it, and ``text`` is empty.
     """
 
     etag: str
-    facts: Mapping[str, str] | None = None
+    metadata: Mapping[str, str] | None = None
     content_type: str = ""
     text: str = ""
-    link: str = ""
+    redirect_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
-    """What was published last of one view: a number that grows with each change, and the SHA-256 of its documents."""
+class Version:
+    """Which documents of a view are published: a generation that grows with each change, and their SHA-256."""
 
     generation: int = 0
     digest: str = ""
 
 
 @dataclass(frozen=True)
-class Journal:
-    """What was published last: from which revision of the inventory, by which recipe, and until when that stays true.
+class PublicationState:
+    """What was published last: from which revision of the inventory, in which formats, and until when it stays true.
 
-    ``until`` is when the first lease ends, in seconds since the epoch.
+    ``until`` is when the first lease ends, in seconds since the epoch. While it is ``in_progress``, nobody knows which
+    of the documents are in the store.
     """
 
-    revision: int = -1
-    recipe: str = ""
+    revision: int = 0
+    format_version: str = ""
     until: float = float("inf")
-    editions: Mapping[View, Edition] = field(default_factory=dict)
+    versions: Mapping[View, Version] = field(default_factory=dict)
+    in_progress: bool = False
 
-    def is_current(self, revision: int, recipe: str, now: float) -> bool:
+    def is_current(self, revision: int, format_version: str, now: float) -> bool:
         """Say whether publishing anew would change nothing."""
-        return (self.revision, self.recipe) == (revision, recipe) and now < self.until
+        same = (self.revision, self.format_version) == (revision, format_version)
+        return same and now < self.until and not self.in_progress

@@ -4,30 +4,34 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chalicelib.hosts.model import Document, Edition, Journal, Sheet
+from chalicelib.hosts import render
+from chalicelib.hosts.model import Document, PublicationState, Version, ViewContent
 
 
 @dataclass(frozen=True)
 class Publish:
-    """Publish a view's documents as its next edition."""
+    """Put a view's documents into the store, as its next version."""
 
-    sheet: Sheet
+    content: ViewContent
     documents: tuple[Document, ...]
-    edition: Edition
+    version: Version
     because: str
 
 
-def plan(published: Journal, drawn: Iterable[tuple[Sheet, list[Document]]], now: float) -> list[Publish]:
-    """Return what is to be published of sheets and their documents: those that do not say what was published last.
+def plan(published: PublicationState, contents: Iterable[ViewContent], now: float) -> list[Publish]:
+    """Return one Publish for each view whose documents differ from those published last, or that may be half done.
 
-    A generation is the second of its publication, or the next number, so that generations grow even where it was
-    forgotten what was published last.
+    A generation is the second of its publication, or the next number, so that generations grow even where the state is
+    lost.
     """
-    return [
-        Publish(sheet, tuple(documents), Edition(max(last.generation + 1, int(now)), digest), _because(sheet, last))
-        for sheet, documents in drawn
-        if (digest := _digest(documents)) != (last := published.editions.get(sheet.view, Edition())).digest
-    ]
+    changes = []
+    for content in contents:
+        documents = render.documents(content)
+        digest, last = _digest(documents), published.versions.get(content.view, Version())
+        if published.in_progress or digest != last.digest:
+            version = Version(max(last.generation + 1, int(now)), digest)
+            changes.append(Publish(content, tuple(documents), version, _because(content, published, last)))
+    return changes
 
 
 def _digest(documents: Iterable[Document]) -> str:
@@ -37,6 +41,8 @@ def _digest(documents: Iterable[Document]) -> str:
     return digest.hexdigest()
 
 
-def _because(sheet: Sheet, last: Edition) -> str:
-    before = f"is not what generation {last.generation} said" if last.generation else "was never published"
-    return f"the {sheet.view} view, with {len(sheet.entries)} entries, {before}"
+def _because(content: ViewContent, published: PublicationState, last: Version) -> str:
+    subject = f"the {content.view} view, with {len(content.entries)} entries,"
+    if published.in_progress:
+        return f"{subject} may be half published"
+    return f"{subject} is not what generation {last.generation} said" if last.generation else f"{subject} is new"

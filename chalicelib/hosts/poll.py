@@ -4,7 +4,7 @@ import re
 from typing import Protocol
 
 from chalicelib.errors import BadRequest, Forbidden, NotFound
-from chalicelib.hosts.model import Copy
+from chalicelib.hosts.model import StoredDocument
 from chalicelib.hosts.render import FORMATS
 from chalicelib.inventory.model import View
 from chalicelib.web import Answer, Request
@@ -15,14 +15,14 @@ _GZIP = re.compile(r"(?:^|,)\s*(?:x-)?gzip\s*(?:,|$|;\s*q=(?:1|0\.0{0,2}[1-9]))"
 _ETAG = re.compile(r'"[\x21\x23-\x7e]*"')
 
 
-class Shelf(Protocol):
+class DocumentStore(Protocol):
     """Where documents are kept."""
 
-    def get(self, view: View, format_: str, etag: str, *, accepts_gzip: bool, with_text: bool = True) -> Copy:
+    def get(self, view: View, format_: str, etag: str, *, accepts_gzip: bool, with_text: bool = True) -> StoredDocument:
         """Return a document, unless the client has it as this ETag says; raise TryAgain."""
 
 
-def poll(shelf: Shelf, request: Request, view_name: str) -> Answer:
+def poll(store: DocumentStore, request: Request, view_name: str) -> Answer:
     """Return a view's document, in the format that the query asks for, or that the client has it already.
 
     Raises:
@@ -35,25 +35,25 @@ def poll(shelf: Shelf, request: Request, view_name: str) -> Answer:
         raise BadRequest(f"there is no format {format_!a}: there are {', '.join(FORMATS)}")
     wanted = request.headers.get("if-none-match", "")
     etags = _ETAG.findall(wanted)
-    found = shelf.get(
+    found = store.get(
         view,
         format_,
         etags[0] if len(etags) == 1 else "",
         accepts_gzip=_GZIP.search(request.headers.get("accept-encoding", "")) is not None,
         with_text=request.method != "HEAD",
     )
-    if found.facts is None or found.etag in etags or wanted.strip() == "*":
+    if found.metadata is None or found.etag in etags or wanted.strip() == "*":
         return Answer(304, headers={"ETag": found.etag, **CACHING})
     headers = {
         "ETag": found.etag,
         "Content-Type": found.content_type,
-        "Groundskeeper-Generation": found.facts["generation"],
-        "Groundskeeper-Entries": found.facts["entries"],
-        "Groundskeeper-Sha256": found.facts["sha256"],
+        "Groundskeeper-Generation": found.metadata["generation"],
+        "Groundskeeper-Entries": found.metadata["entries"],
+        "Groundskeeper-Sha256": found.metadata["sha256"],
         **CACHING,
     }
-    if found.link and request.method != "HEAD":  # which the link would not be good for: it is signed for GET
-        return Answer(307, headers={**headers, "Location": found.link})
+    if found.redirect_url and request.method != "HEAD":  # the URL is signed for GET
+        return Answer(307, headers={**headers, "Location": found.redirect_url})
     return Answer(200, found.text, headers)
 
 

@@ -1,4 +1,4 @@
-"""What publishing tells the operators: a log line for each edition with its because, and metrics."""
+"""What publishing tells the operators: a log line for each version with its because, and metrics."""
 
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -10,11 +10,11 @@ from chalicelib.telemetry import logger
 def published(outcome: Published, stack: str) -> None:
     """Report one run that came to its end."""
     for each in outcome.done:
-        extra = {"view": each.sheet.view, "generation": each.edition.generation, "because": each.because}
+        extra = {"view": each.content.view, "generation": each.version.generation, "because": each.because}
         logger.info("published", extra=extra)
-        with telemetry.metrics(stack=stack, view=each.sheet.view.value) as metrics:
-            metrics.add_metric("HostsEntries", MetricUnit.Count, len(each.sheet.entries))
-            metrics.add_metric("HostsGeneration", MetricUnit.Count, each.edition.generation)
+        with telemetry.metrics(stack=stack, view=each.content.view.value) as metrics:
+            metrics.add_metric("HostsEntries", MetricUnit.Count, len(each.content.entries))
+            metrics.add_metric("HostsGeneration", MetricUnit.Count, each.version.generation)
     for reason in outcome.left_out:
         logger.error("left out", extra={"reason": reason})
     for view in outcome.unswept:

@@ -5,15 +5,15 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import batched
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import said_not_now
 from chalicelib.errors import BadSettings, TryAgain
 from chalicelib.inventory import items
-from chalicelib.inventory.changes import Change, Hold, LetGo, Settle
-from chalicelib.inventory.model import Claim, Header, Known, Name, View
+from chalicelib.inventory.changes import Change, DeleteName, LeaveClaim, MarkComplete, NameChange, SetHolders
+from chalicelib.inventory.model import Claim, Header, Name, Snapshot, View
 from chalicelib.inventory.writes import Write
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_KEYS = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 MOST_WRITES = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 DAY = 86_400  # seconds: so long after its end DynamoDB may forget a claim; longer than any lease
-SIDES = tuple(view.value for view in View)
+VIEWS = tuple(view.value for view in View)
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds
 # Why a transaction was cancelled that may succeed a moment later
 # (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
@@ -50,12 +50,12 @@ class Inventory:
         """Return the header."""
         return self.some(()).header
 
-    def some(self, labels: Collection[str]) -> Known:
+    def some(self, labels: Collection[str]) -> Snapshot:
         """Return the header and those of the labels that there are."""
         wanted = [items.HEADER, *sorted(labels)]
         return items.known(item for some in batched(wanted, MOST_KEYS) for item in self._get(some))
 
-    def everything(self) -> Known:
+    def everything(self) -> Snapshot:
         """Return every name; a page that fails ends the whole reading with an error."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
@@ -66,7 +66,7 @@ class Inventory:
         with self._speaking():
             return items.known(item for page in pages for item in page["Items"])
 
-    def claimed(self) -> Known:
+    def claimed(self) -> Snapshot:
         """Return the names with a claim, as they were a moment ago; those whose lease has ended may be among them."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
@@ -83,19 +83,14 @@ class Inventory:
         Raises:
             TryAgain: somebody else writes to the same names just now; some of the changes may have been written.
         """
-        by_label: dict[str, list[Hold | LetGo]] = {}
-        settled: dict[str, Any] = {}
-        for change in changes:
-            if isinstance(change, Settle):
-                settled[change.view.value] = {"S": change.domain}
-            else:
-                by_label.setdefault(change.label, []).append(change)
-        for some in batched(by_label.items(), MOST_WRITES - 1):
+        marks = {c.view.value: {"S": c.domain} for c in changes if isinstance(c, MarkComplete)}
+        of_names = [change for change in changes if not isinstance(change, MarkComplete)]
+        for some in batched(of_names, MOST_WRITES - 1):
             check()
-            self._must([self._of_label(label, of_label) for label, of_label in some])
-        if settled:  # last of all: only then is everything there that it speaks for
+            self._must([self._write_of(change) for change in some])
+        if marks:  # last of all: only then is everything there that they speak for
             check()
-            self._must([], settled)
+            self._must([], marks)
 
     def put_claim(self, seen: Name, claim: Claim) -> bool:
         """Put a claim on a name, unless the name has changed since it was seen; say whether it was put."""
@@ -127,32 +122,33 @@ class Inventory:
             if asked := answer.get("UnprocessedKeys"):
                 next(pauses)
 
-    def _of_label(self, label: str, changes: Iterable[Hold | LetGo]) -> Write:
-        """Return the write that brings to a label what a zone says of it."""
-        key = items.key(label)
-        holds = {change.view.value: items.held(change.held) for change in changes if isinstance(change, Hold)}
-        lets_go = {change.view.value: change.leaves for change in changes if isinstance(change, LetGo)}
-        gone, others = tuple(lets_go), tuple(side for side in SIDES if side not in lets_go)
-        if holds:
-            return Write(key, sets=holds, removes=(*gone, "forget_at"))
-        if "a holder" in lets_go.values():
-            return Write(key, removes=gone)
-        if "a claim" in lets_go.values():
-            forget = {"forget_at": _seconds(self._clock() + 2 * DAY)}
-            return Write(key, sets=forget, removes=gone, absent=others)
-        return Write(key, deletes=True, absent=(*others, "claim"))
+    def _write_of(self, change: NameChange) -> Write:
+        """Return a change as a write; one that ends something does so only if nobody has begun it again meanwhile."""
+        key, cleared = items.key(change.label), tuple(view.value for view in change.cleared)
+        others = tuple(view for view in VIEWS if view not in cleared)
+        match change:
+            case SetHolders(holders=holders):
+                sets = {view.value: items.held(held) for view, held in holders.items()}
+                return Write(key, sets=sets, removes=(*cleared, "forget_at") if sets else cleared)
+            case LeaveClaim():
+                forget = {"forget_at": _seconds(self._clock() + 2 * DAY)}
+                return Write(key, sets=forget, removes=cleared, absent=others)
+            case DeleteName():
+                return Write(key, deletes=True, absent=(*others, "claim"))
+            case _:
+                assert_never(change)
 
-    def _must(self, writes: Iterable[Write], settled: Mapping[str, Any] | None = None) -> None:
-        if not self._transact(writes, settled or {}):
+    def _must(self, writes: Iterable[Write], marks: Mapping[str, Any] | None = None) -> None:
+        if not self._transact(writes, marks or {}):
             raise TryAgain("the inventory was changed by somebody else meanwhile")
 
-    def _transact(self, writes: Iterable[Write], settled: Mapping[str, Any] | None = None) -> bool:
+    def _transact(self, writes: Iterable[Write], marks: Mapping[str, Any] | None = None) -> bool:
         """Write, and count the revision up, all or nothing; say whether the conditions held.
 
         TransactionConflict means that somebody else writes to one of the items at this moment
         (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html).
         """
-        header = Write(items.key(items.HEADER), sets=settled or {}, adds={"revision": {"N": "1"}})
+        header = Write(items.key(items.HEADER), sets=marks or {}, adds={"revision": {"N": "1"}})
         sent: Any = [{write.operation: write.parameters(self._table)} for write in (*writes, header)]
         pauses = self._pauses("others are writing to the inventory")
         while (done := self._attempt(sent)) is None:
@@ -198,8 +194,8 @@ def _as_seen(seen: Name, **done: Any) -> Write:
     """Return a write to a name that no instance holds and whose claim is the one that was seen, or none."""
     key = items.key(seen.label)
     if seen.claim is None:
-        return Write(key, absent=(*SIDES, "claim"), **done)
-    return Write(key, absent=SIDES, same={"claim": items.claim(seen.claim)}, **done)
+        return Write(key, absent=(*VIEWS, "claim"), **done)
+    return Write(key, absent=VIEWS, same={"claim": items.claim(seen.claim)}, **done)
 
 
 def _seconds(moment: float) -> dict[str, str]:

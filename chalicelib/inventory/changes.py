@@ -1,33 +1,41 @@
-"""What is done to the inventory on the word of a hosted zone."""
+"""What is done to the inventory on the word of a hosted zone; views that it does not speak for stay as they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from chalicelib.inventory.model import Held, View
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """Write down that an instance holds a name in one view."""
+class SetHolders:
+    """Write down which instances have a name in some views, and that none has it in the ``cleared`` ones."""
 
     label: str
-    view: View
-    held: Held
+    holders: Mapping[View, Held]
+    cleared: tuple[View, ...]
     because: str
 
 
 @dataclass(frozen=True, slots=True)
-class LetGo:
-    """Write down that no instance holds a name in one view; ``leaves`` is what is then left of the name."""
+class LeaveClaim:
+    """Write down that no instance has a name any more, which is claimed."""
 
     label: str
-    view: View
-    leaves: Literal["a holder", "a claim", "nothing"]
+    cleared: tuple[View, ...]
     because: str
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class DeleteName:
+    """Take away a name that no instance has any more, and that nobody claims."""
+
+    label: str
+    cleared: tuple[View, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkComplete:
     """Write down that a view's names have all been looked at, and which domain they stand below."""
 
     view: View
@@ -35,4 +43,5 @@ class Settle:
     because: str
 
 
-type Change = Hold | LetGo | Settle
+type NameChange = SetHolders | LeaveClaim | DeleteName
+type Change = NameChange | MarkComplete

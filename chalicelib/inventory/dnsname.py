@@ -11,7 +11,6 @@ _ESCAPE = re.compile(rb"\\([0-3][0-7]{2})|\\(.)|(.)", re.DOTALL)
 _SIMPLE = re.compile(r"[A-Za-z0-9_.-]*")
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
 _RFC_1123 = "a name is 1 to 63 letters, digits and inner hyphens (RFC 1123)"
-_DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 LOCALHOST = "localhost"
 _LDH = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -57,8 +56,8 @@ def is_label(text: str) -> bool:
 
 
 def is_domain(text: str) -> bool:
-    """Say whether a canonical name is a domain that names may stand below: letters, digits, hyphens, underscores."""
-    return _DOMAIN.fullmatch(text) is not None
+    """Say whether a canonical name is a domain whose names may be in a hosts file: labels of RFC 1123, all of them."""
+    return all(map(is_label, text.split(".")))
 
 
 def short_label(token: str, domain: str, reserved: frozenset[str]) -> str:

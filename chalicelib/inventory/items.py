@@ -7,7 +7,7 @@ all names shows it first: what it says is never newer than they are.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.inventory.model import Claim, Header, Held, Known, Name, View
+from chalicelib.inventory.model import Claim, Header, Held, Name, Snapshot, View
 
 PARTITION = "name"
 HEADER = "."
@@ -20,7 +20,7 @@ def key(label: str) -> dict[str, dict[str, str]]:
     return {"pk": {"S": PARTITION}, "sk": {"S": label}}
 
 
-def known(items: Iterable[Mapping[str, Any]]) -> Known:
+def known(items: Iterable[Mapping[str, Any]]) -> Snapshot:
     """Return what items say; without a header nothing has been written yet.
 
     An item that somebody damaged by hand takes nothing from the others.
@@ -35,7 +35,7 @@ def known(items: Iterable[Mapping[str, Any]]) -> Known:
             names[label] = _name(label, item)
         except (KeyError, ValueError, TypeError, AttributeError):
             unreadable.append(label)
-    return Known(header, names, tuple(unreadable))
+    return Snapshot(header, names, tuple(unreadable))
 
 
 def read_header(item: Mapping[str, Any]) -> Header:

@@ -64,7 +64,7 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Known:
+class Snapshot:
     """Names that were read, all or some of them, by label, and the labels of items that could not be read."""
 
     header: Header

@@ -1,39 +1,48 @@
 """The plan of the inventory: what a hosted zone says of names, against what is written down of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
 
-from chalicelib.inventory.changes import Change, Hold, LetGo, Settle
-from chalicelib.inventory.model import Held, Known, Name, View
+from chalicelib.inventory.changes import Change, DeleteName, LeaveClaim, MarkComplete, NameChange, SetHolders
+from chalicelib.inventory.model import Held, Name, Snapshot, View
 
-type Said = Mapping[str, Mapping[View, Held]]
-"""By label, what each view says of it; a view that says nothing of it has no entry."""
+type Holders = Mapping[View, Held]
 
 
-def plan(known: Known, said: Said, labels: Iterable[str], views: Iterable[View], domain: str) -> list[Change]:
-    """Return the changes that make the inventory say of these labels, in these views, what was said.
+def plan(
+    snapshot: Snapshot,
+    zone_holders: Mapping[str, Holders],
+    labels: Iterable[str],
+    views: Sequence[View],
+    complete_for: str | None,
+) -> list[Change]:
+    """Return the changes that make the inventory say of these labels, in these views, what the zone says.
 
-    A view that has no domain yet, or another one, is settled, if ``domain`` is not empty: then all was said there is.
+    ``zone_holders`` maps labels to who has them. ``complete_for`` is the domain of which every name was looked at, if
+    every one was; a view that is not marked so is marked.
     """
-    views = tuple(views)
     changes: list[Change] = []
     for label in sorted(labels):
-        name, is_there = known.names.get(label, Name(label)), label in known.names
-        changes += _of_label(name, said.get(label, {}), views, is_there=is_there)
-    unsettled = [view for view in views if domain and known.header.domains.get(view) != domain]
-    return changes + [Settle(view, domain, f"every name of {domain} has been looked at") for view in unsettled]
-
-
-def _of_label(name: Name, said: Mapping[View, Held], views: Sequence[View], *, is_there: bool) -> list[Change]:
-    changes: list[Change] = []
-    after = {**{view: held for view, held in name.held.items() if view not in views}, **said}
-    leaves: Literal["a holder", "a claim", "nothing"] = "a holder" if after else "a claim" if name.claim else "nothing"
-    for view in views:
-        before, now = name.held.get(view), said.get(view)
-        if now and now != before:
-            changes.append(Hold(name.label, view, now, f"the zone gives it to {now.instance}"))
-        elif before and not now:
-            changes.append(LetGo(name.label, view, leaves, f"the zone does not give it to {before.instance} any more"))
-    if leaves == "nothing" and is_there and not changes:
-        changes.append(LetGo(name.label, views[0], leaves, "nobody holds it, and nobody claims it"))
+        changes += _of_name(snapshot.names.get(label), label, zone_holders.get(label, {}), views)
+    if complete_for:
+        because = f"every name of {complete_for} has been looked at"
+        unmarked = [view for view in views if snapshot.header.domains.get(view) != complete_for]
+        changes += [MarkComplete(view, complete_for, because) for view in unmarked]
     return changes
+
+
+def _of_name(there: Name | None, label: str, holders: Holders, views: Sequence[View]) -> list[NameChange]:
+    name = there or Name(label)
+    changed = {view: held for view, held in holders.items() if name.held.get(view) != held}
+    cleared = tuple(view for view in views if view in name.held and view not in holders)
+    others_hold = any(view not in views for view in name.held)
+    if holders or others_hold:
+        is_new = changed or cleared
+        return [SetHolders(label, changed, cleared, _because(changed, cleared))] if is_new else []
+    if there and not name.claim:
+        return [DeleteName(label, cleared, "no instance has it, and nobody claims it")]
+    return [LeaveClaim(label, cleared, "no instance has it any more")] if cleared else []
+
+
+def _because(changed: Holders, cleared: Iterable[View]) -> str:
+    gained = [f"{held.instance} has it in the {view} view" for view, held in changed.items()]
+    return ", ".join([*gained, *(f"no instance has it in the {view} view" for view in cleared)])

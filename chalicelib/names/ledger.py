@@ -6,7 +6,7 @@ from typing import Protocol
 
 from chalicelib.inventory import plan
 from chalicelib.inventory.changes import Change
-from chalicelib.inventory.model import Held, Known, View
+from chalicelib.inventory.model import Held, Snapshot, View
 from chalicelib.names.model import Fleet, Instance
 from chalicelib.names.zone import Zone
 
@@ -14,10 +14,10 @@ from chalicelib.names.zone import Zone
 class Inventory(Protocol):
     """Where names are written down."""
 
-    def everything(self) -> Known:
+    def everything(self) -> Snapshot:
         """Return every name."""
 
-    def some(self, labels: Collection[str]) -> Known:
+    def some(self, labels: Collection[str]) -> Snapshot:
         """Return those of the labels that there are."""
 
     def write(self, changes: Sequence[Change], check: Callable[[], None]) -> None:
@@ -45,9 +45,9 @@ class Ledger:
         else:
             labels = _labels(before, fleet.instances) | _labels(after, fleet.instances)
             known = self.inventory.some(labels)
-        said = {label: dict(_said(label, known, after, fleet, self.views)) for label in labels}
-        domain = after.domain if fleet.is_everything and not fleet.unread else ""
-        if changes := plan.plan(known, said, labels, self.views, domain):
+        holders = {label: dict(_holders(label, known, after, fleet, self.views)) for label in labels}
+        saw_all = fleet.is_everything and not fleet.unread
+        if changes := plan.plan(known, holders, labels, self.views, after.domain if saw_all else None):
             self.inventory.write(changes, check)
             self.announce()
 
@@ -62,8 +62,10 @@ def _labels(zone: Zone, instances: Iterable[str]) -> set[str]:
     return {label for id_ in instances if (mark := zone.marks.get(id_)) for label in mark.all_labels}
 
 
-def _said(label: str, known: Known, zone: Zone, fleet: Fleet, views: Iterable[View]) -> Iterator[tuple[View, Held]]:
-    """Yield what a zone says of a label by view. Of a holder that was not seen, what is written down stays true."""
+def _holders(
+    label: str, known: Snapshot, zone: Zone, fleet: Fleet, views: Iterable[View]
+) -> Iterator[tuple[View, Held]]:
+    """Yield who has a label in each view, as a zone says. Of a holder that was not seen, what is written down stays."""
     if (holder := zone.holder(label)) is None:
         return
     name, seen = known.names.get(label), fleet.instances.get(holder)

@@ -13,7 +13,7 @@ from chalicelib import settings
 from chalicelib.wiring.base import LONGEST_RUN, Base
 
 if TYPE_CHECKING:
-    from chalicelib.access.gate import Gate
+    from chalicelib.access.authorizer import Authorizer
     from chalicelib.hosts import triggers as of_hosts
     from chalicelib.names import triggers as of_names
 
@@ -46,12 +46,12 @@ def hosts(context: Any) -> "of_hosts.Triggers":
 
 
 @cache
-def gate() -> "Gate":
-    """Return where requests show their tokens."""
-    from chalicelib.access.gate import Gate
+def authorizer() -> "Authorizer":
+    """Return what says whose token a request shows."""
+    from chalicelib.access.authorizer import Authorizer
     from chalicelib.wiring.for_hosts import HostsWiring
 
-    return Gate(HostsWiring(_base()).tokens)
+    return Authorizer(HostsWiring(_base()).tokens)
 
 
 @cache
@@ -68,7 +68,7 @@ def _hosts() -> "of_hosts.Triggers":
     from chalicelib.wiring.for_hosts import HostsWiring
 
     wiring = HostsWiring(_base())
-    return Triggers(wiring.press, wiring.shelf, wiring.desk)
+    return Triggers(wiring.publisher, wiring.store, wiring.claim_service)
 
 
 @cache

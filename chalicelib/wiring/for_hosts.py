@@ -5,11 +5,11 @@ from functools import cached_property, partial
 from botocore.config import Config
 
 from chalicelib.access.aws import Tokens
-from chalicelib.hosts.aws.dynamodb import Journals
-from chalicelib.hosts.aws.s3 import Shelf
+from chalicelib.hosts.aws.dynamodb import StateStore
+from chalicelib.hosts.aws.s3 import DocumentStore
 from chalicelib.hosts.aws.sqs import DocumentQueue
-from chalicelib.hosts.desk import Desk
-from chalicelib.hosts.job import Press
+from chalicelib.hosts.claim_service import ClaimService
+from chalicelib.hosts.job import Publisher
 from chalicelib.inventory.aws import Inventory
 from chalicelib.wiring.base import ANSWERING, PATIENT, Base
 
@@ -25,25 +25,25 @@ class HostsWiring:
         self._base, self.settings = base, base.settings
 
     @cached_property
-    def press(self) -> Press:
+    def publisher(self) -> Publisher:
         """Return what publishes the documents of this stack."""
         table, port = self.settings.table, self.settings.prometheus_port
         client = self._base.client("dynamodb", PATIENT)
-        journals = Journals(client, table, partial(self._base.turn, "documents", SHORT_PATIENCE))
-        shelf = Shelf(self._base.client("s3", PATIENT), self.settings.document_bucket)
+        states = StateStore(client, table, partial(self._base.turn, "documents", SHORT_PATIENCE))
+        store = DocumentStore(self._base.client("s3", PATIENT), self.settings.document_bucket)
         queue = DocumentQueue(self._base.client("sqs", PATIENT), self.settings.document_queue_url)
-        return Press(self.settings.stack, port, Inventory(client, table, PATIENCE), shelf, journals, queue)
+        return Publisher(self.settings.stack, port, Inventory(client, table, PATIENCE), store, states, queue)
 
     @cached_property
-    def shelf(self) -> Shelf:
+    def store(self) -> DocumentStore:
         """Return where clients find the documents of this stack."""
-        return Shelf(self._base.client("s3", ANSWERING.merge(SIGNING)), self.settings.document_bucket)
+        return DocumentStore(self._base.client("s3", ANSWERING.merge(SIGNING)), self.settings.document_bucket)
 
     @cached_property
-    def desk(self) -> Desk:
+    def claim_service(self) -> ClaimService:
         """Return where names of this stack are claimed."""
         queue = DocumentQueue(self._base.client("sqs", ANSWERING), self.settings.document_queue_url)
-        return Desk(self.inventory, self.settings.reserved_names, queue.announce)
+        return ClaimService(self.inventory, self.settings.reserved_names, queue.announce)
 
     @cached_property
     def inventory(self) -> Inventory:

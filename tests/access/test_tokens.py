@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.access import tokens
+from chalicelib.access.authorizer import Authorizer, Unauthorized
 from chalicelib.access.aws import Tokens
-from chalicelib.access.gate import Gate, Unauthorized
 from chalicelib.access.model import Caller, Token, checked_scopes
 from chalicelib.errors import TryAgain
 from localcloud.server.aws import AwsServer
@@ -21,7 +21,7 @@ class Kept(dict[str, Token]):
 
 
 def admitted(text: str, token: Token, now: float = NOW + 1) -> Caller:
-    return Gate(Kept({token.id: token}), lambda: now).admit(f"Bearer {text}")
+    return Authorizer(Kept({token.id: token}), lambda: now).admit(f"Bearer {text}")
 
 
 def refused(text: str, token: Token, now: float = NOW + 1) -> bool:
@@ -37,8 +37,7 @@ def test_a_token_says_whose_it_is_and_what_it_is_good_for():
 
 def test_what_is_kept_of_a_token_does_not_contain_it():
     token, text = tokens.create("contractor", SCOPES, NOW, HOUR)
-    assert text.rpartition("_")[2] not in repr(token)
-    assert text not in repr(token)
+    assert text.split("_", 2)[2] not in repr(token)
 
 
 def test_no_two_tokens_are_alike():
@@ -90,7 +89,7 @@ def test_the_old_secret_has_its_grace_even_where_the_new_one_is_good_for_less():
 def test_another_tokens_secret_is_not_good():
     token, _ = tokens.create("one", SCOPES, NOW, HOUR)
     _, text = tokens.create("other", SCOPES, NOW, HOUR)
-    assert refused(f"gk_{token.id}_{text.rpartition('_')[2][:43]}", token)
+    assert refused(f"gk_{token.id}_{text.split('_', 2)[2]}", token)
 
 
 @pytest.mark.parametrize(
@@ -111,12 +110,12 @@ def test_another_tokens_secret_is_not_good():
 def test_a_header_that_shows_no_whole_token_is_refused(change):
     token, text = tokens.create("contractor", SCOPES, NOW, HOUR)
     with pytest.raises(Unauthorized):
-        Gate(Kept({token.id: token}), lambda: NOW + 1).admit(change(text))
+        Authorizer(Kept({token.id: token}), lambda: NOW + 1).admit(change(text))
 
 
 def test_the_schemes_case_does_not_matter():
     token, text = tokens.create("contractor", SCOPES, NOW, HOUR)
-    assert Gate(Kept({token.id: token}), lambda: NOW + 1).admit(f"bEARER {text}")
+    assert Authorizer(Kept({token.id: token}), lambda: NOW + 1).admit(f"bEARER {text}")
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_token_is_shown_once_alone_on_standard_output(operator: Operator):
     assert tokens.id_of(f"Bearer {said.stdout.strip()}")
     assert said.stdout.count("\n") == 1
     assert "not shown again" in said.stderr
-    secret = said.stdout.strip().rpartition("_")[2]
+    secret = said.stdout.strip().split("_", 2)[2]
     assert secret not in said.stderr
     assert secret not in operator.types("tokens", "list", "--local").stdout
     assert secret not in operator.types("tokens", "list", "--local", "--json").stdout

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.access.model import Caller
-from chalicelib.hosts.job import Press
-from chalicelib.hosts.model import Journal
+from chalicelib.hosts.job import Publisher
+from chalicelib.hosts.model import PublicationState
 from chalicelib.hosts.plan import Publish
-from chalicelib.inventory.model import Claim, Header, Held, Known, Name, View
+from chalicelib.inventory.model import Claim, Header, Held, Name, Snapshot, View
 from chalicelib.web import Request
 
 NOW = 1_800_000_000.0
@@ -43,15 +43,15 @@ class FakeInventory:
     def header(self) -> Header:
         return Header(self.revision, self.domains)
 
-    def everything(self) -> Known:
+    def everything(self) -> Snapshot:
         self.reads += 1
-        return Known(self.header(), dict(self.names), self.unreadable)
+        return Snapshot(self.header(), dict(self.names), self.unreadable)
 
-    def some(self, labels: Collection[str]) -> Known:
-        return Known(self.header(), {label: self.names[label] for label in labels if label in self.names})
+    def some(self, labels: Collection[str]) -> Snapshot:
+        return Snapshot(self.header(), {label: self.names[label] for label in labels if label in self.names})
 
-    def claimed(self) -> Known:
-        return Known(Header(), {label: name for label, name in self.names.items() if name.claim})
+    def claimed(self) -> Snapshot:
+        return Snapshot(Header(), {label: name for label, name in self.names.items() if name.claim})
 
     def put_claim(self, seen: Name, claim: Claim) -> bool:
         return self._write(seen, Name(seen.label, {}, claim))
@@ -74,53 +74,53 @@ class FakeInventory:
 
 
 @dataclass
-class FakePress:
-    """Everything that publishing needs, in memory: shelf, journal, turn and alarm."""
+class FakePublisher:
+    """Everything that publishing needs, in memory: store, state, turn and scheduler."""
 
     inventory: FakeInventory = field(default_factory=FakeInventory)
-    journal: Journal = field(default_factory=Journal)
-    shelved: list[Publish] = field(default_factory=list)
-    alarms: list[float] = field(default_factory=list)
+    state: PublicationState = field(default_factory=PublicationState)
+    stored: list[Publish] = field(default_factory=list)
+    scheduled: list[float] = field(default_factory=list)
     turns: int = 0
     breaks_after: int = 10**6
     breaks_late: bool = False
     """Whether it breaks once something was put, rather than before."""
 
-    def press(self, port: int = 9100) -> Press:
-        return Press("gk-test", port, self.inventory, _Shelf(self), self, self)
+    def publisher(self, port: int = 9100) -> Publisher:
+        return Publisher("gk-test", port, self.inventory, _Shelf(self), self, self)
 
-    def read(self) -> Journal:
-        return self.journal
+    def read(self) -> PublicationState:
+        return self.state
 
-    def write(self, journal: Journal) -> None:
-        self.journal = journal
+    def write(self, state: PublicationState) -> None:
+        self.state = state
 
     @contextmanager
-    def turn(self) -> Iterator["FakePress"]:
+    def turn(self) -> Iterator["FakePublisher"]:
         self.turns += 1
         yield self
 
     def check(self) -> None:
         """There is always time."""
 
-    def wake_at(self, moment: float, now: float) -> None:
+    def schedule_at(self, moment: float, now: float) -> None:
         assert moment > now
-        self.alarms.append(moment)
+        self.scheduled.append(moment)
 
     def text(self, view: View, format_: str = "hosts") -> str:
-        """Return what was put on the shelf last."""
-        edition = next(each for each in reversed(self.shelved) if each.sheet.view is view)
-        return next(document.text for document in edition.documents if document.format == format_)
+        """Return what was put on the store last."""
+        version = next(each for each in reversed(self.stored) if each.content.view is view)
+        return next(document.text for document in version.documents if document.format == format_)
 
 
 @dataclass
 class _Shelf:
-    owner: FakePress
+    owner: FakePublisher
 
     def put(self, publish: Publish) -> None:
-        breaks = len(self.owner.shelved) >= self.owner.breaks_after
+        breaks = len(self.owner.stored) >= self.owner.breaks_after
         if not breaks or self.owner.breaks_late:
-            self.owner.shelved.append(publish)
+            self.owner.stored.append(publish)
         if breaks:
             raise RuntimeError("the function was killed")
 

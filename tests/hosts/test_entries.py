@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.hosts.entries import address_of, by_address, entries, next_end
+from chalicelib.hosts.entries import address_of, next_end, view_entries
 from chalicelib.hosts.model import Entry
-from chalicelib.inventory.model import Claim, Header, Held, Known, Name, View
+from chalicelib.inventory.model import Claim, Header, Held, Name, Snapshot, View
 from tests.hosts.fakes import DOMAINS, NOW, claimed, held
 
 
-def known(*names: Name) -> Known:
-    return Known(Header(1, DOMAINS), {name.label: name for name in names})
+def known(*names: Name) -> Snapshot:
+    return Snapshot(Header(1, DOMAINS), {name.label: name for name in names})
 
 
 def private(*names: Name, now: float = NOW) -> list[tuple[str, str]]:
-    found, _ = entries(known(*names), View.PRIVATE, now)
+    found, _ = view_entries(known(*names), View.PRIVATE, now)
     return [(entry.address, entry.name) for entry in found]
 
 
@@ -45,7 +45,7 @@ def test_the_same_address_spelled_twice_is_there_once():
 def test_a_view_shows_its_own_side_only():
     name = Name("web", {View.PRIVATE: Held("i-1", ("10.0.0.1",)), View.PUBLIC: Held("i-1", ("203.0.113.1",))})
     assert private(name) == [("10.0.0.1", "web.fleet.example")]
-    assert entries(known(name), View.PUBLIC, NOW)[0] == [Entry("203.0.113.1", "web.fleet.example", "i-1")]
+    assert view_entries(known(name), View.PUBLIC, NOW)[0] == [Entry("203.0.113.1", "web.fleet.example", "i-1")]
 
 
 def test_a_claim_is_there_until_its_lease_ends():
@@ -74,7 +74,7 @@ UNFIT = [
 
 @pytest.mark.parametrize("text", UNFIT)
 def test_an_address_that_no_machine_may_be_reached_at_is_left_out_and_told(text: str):
-    found, left_out = entries(known(held("web", text), held("db", "10.0.0.2")), View.PRIVATE, NOW)
+    found, left_out = view_entries(known(held("web", text), held("db", "10.0.0.2")), View.PRIVATE, NOW)
     assert [entry.name for entry in found] == ["db.fleet.example"]
     assert len(left_out) == 1
     assert left_out[0].startswith(ascii(text))
@@ -82,7 +82,7 @@ def test_an_address_that_no_machine_may_be_reached_at_is_left_out_and_told(text:
 
 @pytest.mark.parametrize("label", ["evil localhost", "a\nb", "a.b", "*", "_x", "-a", "A", "x" * 64, "", "ünter"])
 def test_a_label_that_is_none_is_left_out_and_told(label: str):
-    found, left_out = entries(known(Name(label, held("x").held), held("db")), View.PRIVATE, NOW)
+    found, left_out = view_entries(known(Name(label, held("x").held), held("db")), View.PRIVATE, NOW)
     assert [entry.name for entry in found] == ["db.fleet.example"]
     assert left_out == [f"{label!a} is not a name"]
 
@@ -92,8 +92,3 @@ def test_an_address_is_either_refused_or_a_plain_address(text: str):
     if address := address_of(text):
         assert address_of(address.compressed) == address
         assert not set(address.compressed) - set("0123456789abcdef.:")
-
-
-def test_entries_are_grouped_by_address_in_their_order():
-    some = [Entry("10.0.0.1", "a.x", "i-1"), Entry("10.0.0.2", "b.x", "i-2"), Entry("10.0.0.1", "c.x", "i-1")]
-    assert by_address(some) == {"10.0.0.1": [some[0], some[2]], "10.0.0.2": [some[1]]}

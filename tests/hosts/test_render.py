@@ -2,20 +2,20 @@
 
 import json
 
-from chalicelib.hosts.model import Entry, Sheet
+from chalicelib.hosts.model import Entry, ViewContent
 from chalicelib.hosts.render import FORMATS, documents
 from chalicelib.inventory.model import View
 
 ENTRIES = (
     Entry("10.0.0.1", "db.fleet.example", "i-1"),
     Entry("10.0.0.1", "web.fleet.example", "i-1"),
-    Entry("fd00::1", "web.fleet.example", "i-1"),
+    Entry("fd00::1", "web.fleet.example", None),
 )
-SHEET = Sheet("gk-test", View.PRIVATE, 9100, ENTRIES)
+SHEET = ViewContent("gk-test", View.PRIVATE, 9100, ENTRIES)
 
 
-def text(format_: str, sheet: Sheet = SHEET) -> str:
-    return next(document.text for document in documents(sheet) if document.format == format_)
+def text(format_: str, content: ViewContent = SHEET) -> str:
+    return next(document.text for document in documents(content) if document.format == format_)
 
 
 def test_a_hosts_file_is_whole_with_localhost_in_it():
@@ -32,7 +32,8 @@ def test_a_hosts_file_is_whole_with_localhost_in_it():
 def test_json_lists_every_entry():
     said = json.loads(text("json"))
     assert said["view"] == "private"
-    assert said["entries"][0] == {"address": "10.0.0.1", "name": "db.fleet.example", "holder": "i-1"}
+    assert said["entries"][0] == {"address": "10.0.0.1", "name": "db.fleet.example", "instance": "i-1"}
+    assert said["entries"][2] == {"address": "fd00::1", "name": "web.fleet.example", "instance": None}
     assert len(said["entries"]) == 3
 
 
@@ -41,7 +42,8 @@ def test_prometheus_finds_each_machine_once():
     assert first["targets"] == ["10.0.0.1:9100"]
     assert second["targets"] == ["[fd00::1]:9100"]
     assert first["labels"]["__meta_groundskeeper_names"] == ",db.fleet.example,web.fleet.example,"
-    assert all(isinstance(value, str) for value in first["labels"].values())
+    assert first["labels"]["__meta_groundskeeper_instance_id"] == "i-1"
+    assert second["labels"]["__meta_groundskeeper_instance_id"] == ""
 
 
 def test_dnsmasq_gets_a_record_for_each_entry():
@@ -52,13 +54,15 @@ def test_dnsmasq_gets_a_record_for_each_entry():
     ]
 
 
-def test_ssh_gets_a_block_for_each_name_with_its_first_address_and_a_key_that_goes_with_the_machine():
+def test_ssh_gets_a_block_for_each_name_with_its_first_address_and_a_key_that_goes_with_the_instance():
     assert "\nHost web.fleet.example web\n    HostName 10.0.0.1\n    HostKeyAlias i-1\n" in text("ssh_config")
     assert text("ssh_config").count("\nHost ") == 2
+    claimed = ViewContent("gk-test", View.PRIVATE, 9100, (Entry("10.9.9.9", "api.fleet.example", None),))
+    assert text("ssh_config", claimed).endswith("\nHost api.fleet.example api\n    HostName 10.9.9.9\n")
 
 
 def test_a_view_without_a_name_is_still_a_document_in_every_format():
-    empty = Sheet("gk-test", View.PUBLIC, 9100, ())
+    empty = ViewContent("gk-test", View.PUBLIC, 9100, ())
     assert text("hosts", empty).count("\n") == 3
     assert json.loads(text("json", empty))["entries"] == []
     assert json.loads(text("prometheus", empty)) == []

@@ -12,7 +12,7 @@ from chalicelib.aws import said_not_now
 from chalicelib.errors import BadSettings, TryAgain
 from chalicelib.inventory import items
 from chalicelib.inventory.aws import Inventory
-from chalicelib.inventory.changes import Hold, LetGo, Settle
+from chalicelib.inventory.changes import DeleteName, LeaveClaim, MarkComplete, SetHolders
 from chalicelib.inventory.model import Claim, Held, Name, View
 from chalicelib.inventory.plan import plan
 from localcloud.server.aws import AwsServer
@@ -32,12 +32,20 @@ def item(aws: AwsServer, table: str, label: str) -> dict[str, object]:
     return dict(found.get("Item", {}))
 
 
-def hold(label: str, view: View = View.PRIVATE, held: Held = WEB) -> Hold:
-    return Hold(label, view, held, "a test")
+def hold(label: str, view: View = View.PRIVATE, held: Held = WEB) -> SetHolders:
+    return SetHolders(label, {view: held}, (), "a test")
 
 
-def let_go(label: str, leaves: str, view: View = View.PRIVATE) -> LetGo:
-    return LetGo(label, view, leaves, "a test")  # type: ignore[arg-type]
+def hold_both(label: str, public: Held = WEB) -> SetHolders:
+    return SetHolders(label, {View.PRIVATE: WEB, View.PUBLIC: public}, (), "a test")
+
+
+def clear(label: str, *views: View) -> SetHolders:
+    return SetHolders(label, {}, views, "a test")
+
+
+def delete(label: str, *views: View) -> DeleteName:
+    return DeleteName(label, views, "a test")
 
 
 def test_an_empty_table_holds_nothing_and_was_never_swept(inventory: Inventory):
@@ -46,8 +54,8 @@ def test_an_empty_table_holds_nothing_and_was_never_swept(inventory: Inventory):
 
 
 def test_names_come_back_as_they_were_written(inventory: Inventory):
-    inventory.write([hold("web"), hold("web", View.PUBLIC, Held("i-2", ("203.0.113.9",))), hold("db")])
-    inventory.write([Settle(View.PRIVATE, "fleet.example", "a test")])
+    inventory.write([hold_both("web", Held("i-2", ("203.0.113.9",))), hold("db")])
+    inventory.write([MarkComplete(View.PRIVATE, "fleet.example", "a test")])
     known = inventory.everything()
     assert set(known.names) == {"web", "db"}
     assert known.names["web"].held == {View.PRIVATE: WEB, View.PUBLIC: Held("i-2", ("203.0.113.9",))}
@@ -73,11 +81,11 @@ def test_an_item_that_somebody_damaged_takes_nothing_from_the_others(inventory: 
 def test_an_item_that_two_zones_left_at_once_is_taken_away_by_the_next_sweep(
     inventory: Inventory, aws: AwsServer, table: str
 ):
-    inventory.write([hold("web"), hold("web", View.PUBLIC)])
-    inventory.write([let_go("web", "a holder")])
-    inventory.write([let_go("web", "a holder", View.PUBLIC)])
+    inventory.write([hold_both("web")])
+    inventory.write([clear("web", View.PRIVATE)])
+    inventory.write([clear("web", View.PUBLIC)])
     known = inventory.everything()
-    inventory.write(plan(known, {}, ["web"], list(View), ""))
+    inventory.write(plan(known, {}, ["web"], list(View), None))
     assert item(aws, table, "web") == {}
 
 
@@ -90,10 +98,10 @@ def test_many_names_are_written_and_read_over_several_pages(inventory: Inventory
 
 
 def test_a_name_that_nobody_holds_leaves_nothing_behind(inventory: Inventory, aws: AwsServer, table: str):
-    inventory.write([hold("web"), hold("web", View.PUBLIC)])
-    inventory.write([let_go("web", "a holder")])
+    inventory.write([hold_both("web")])
+    inventory.write([clear("web", View.PRIVATE)])
     assert inventory.some(["web"]).names["web"].held == {View.PUBLIC: WEB}
-    inventory.write([let_go("web", "nothing", View.PUBLIC)])
+    inventory.write([delete("web", View.PUBLIC)])
     assert item(aws, table, "web") == {}
 
 
@@ -103,7 +111,7 @@ def test_a_claim_outlives_the_instance_that_held_its_name_and_is_forgotten_in_ti
     inventory.put_claim(Name("web"), CLAIM)
     inventory.write([hold("web")])
     assert "forget_at" not in item(aws, table, "web")
-    inventory.write([let_go("web", "a claim")])
+    inventory.write([LeaveClaim("web", (View.PRIVATE,), "a test")])
     assert inventory.some(["web"]).names["web"] == Name("web", {}, CLAIM)
     assert int(item(aws, table, "web")["forget_at"]["N"]) > CLAIM.until  # type: ignore[index]
 
@@ -112,7 +120,7 @@ def test_a_name_is_not_deleted_if_somebody_took_it_meanwhile(inventory: Inventor
     inventory.write([hold("web")])
     inventory.write([hold("web", View.PUBLIC)])
     with pytest.raises(TryAgain, match="meanwhile"):
-        inventory.write([let_go("web", "nothing")])
+        inventory.write([delete("web", View.PRIVATE)])
     assert inventory.some(["web"]).names["web"].held == {View.PRIVATE: WEB, View.PUBLIC: WEB}
 
 

@@ -12,7 +12,7 @@ LONGEST_DELAY = 900  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/
 
 
 class DocumentQueue:
-    """Asks for a look at whether documents are still true. Every method raises TryAgain where SQS is busy."""
+    """Asks for a run of publishing. Every method raises TryAgain where SQS is busy."""
 
     def __init__(self, client: "SQSClient", queue_url: str) -> None:
         self._client, self._url = client, queue_url
@@ -21,10 +21,11 @@ class DocumentQueue:
         """Say that the inventory has changed."""
         self._send("the inventory has changed", 0)
 
-    def wake_at(self, moment: float, now: float) -> None:
-        """Ask for a look once a lease has ended; one that ends later than SQS can wait is left to the schedule."""
-        if (delay := math.ceil(max(0.0, moment - now)) if math.isfinite(moment) else math.inf) <= LONGEST_DELAY:
-            self._send("a lease has ended", int(delay))
+    def schedule_at(self, moment: float, now: float) -> None:
+        """Ask for a run once a lease has ended; one that ends later than SQS can wait is left to the schedule."""
+        delay = max(0.0, moment - now)
+        if delay <= LONGEST_DELAY:
+            self._send("a lease has ended", math.ceil(delay))
 
     def _send(self, body: str, delay: int) -> None:
         with said_not_now("SQS"):

@@ -25,7 +25,7 @@ class Tokens(Protocol):
         """Return a token, if there is one of that id."""
 
 
-class Gate:
+class Authorizer:
     """Where requests show their tokens; ``clock`` tells the seconds since the epoch."""
 
     def __init__(self, kept: Tokens, clock: Callable[[], float] = time.time) -> None:
