@@ -40,7 +40,7 @@ demo: $(PACKAGE)/sam.json ## See names follow instances and reach clients, on an
 
 run: $(PACKAGE)/sam.json ## Keep the emulated account running for any AWS client (AWS_PORT, API_PORT)
 	@$(BIN)/python -m localcloud run --package $(PACKAGE) --stack groundskeeper-dev --zone fleet.example \
-		--parameter HostedZoneId={zone_id}
+		--parameter HostedZoneId={zone_id} --fire groundskeeper-dev-sweep-names
 
 test: $(PACKAGE)/sam.json ## Run the tests
 	@echo "the application:" && $(BIN)/pytest tests

@@ -12,6 +12,7 @@ from chalicelib.telemetry import logger
 
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = 5
+UNSUPPORTED = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 STATUSES: Mapping[type[GroundskeeperError], HTTPStatus] = {
     BadRequest: HTTPStatus.BAD_REQUEST,
     Forbidden: HTTPStatus.FORBIDDEN,
@@ -76,7 +77,8 @@ def problems(event: Any, respond: Callable[[Any], Any]) -> Any:
     """Turn what Chalice itself refuses, or could not do, into a problem too (a Chalice middleware)."""
     response = respond(event)
     if response.status_code >= HTTPStatus.BAD_REQUEST and isinstance(response.body, dict):
-        made = problem(response.status_code, response.body.get("Message", ""))
+        hint = ": send Content-Type: application/json" if response.status_code == UNSUPPORTED else ""
+        made = problem(response.status_code, response.body.get("Message", "") + hint)
         response.body, response.headers = made.body, {**response.headers, **made.headers}
     return response
 

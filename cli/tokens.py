@@ -80,19 +80,25 @@ def list_(
 def rotate(
     id_: Id,
     grace: Annotated[str, typer.Option(help="For how long the token before it is still good.")] = "1d",
-    expires: Expires = "90d",
+    expires: Annotated[str | None, typer.Option(help="For how long it is good; without it, as long as before.")] = None,
     stack: Stack = None,
     local: Local = False,
     region: Region = None,
     profile: Profile = None,
 ) -> None:
-    """Print a new token of the same id, name and scopes; the one before it is good for a while."""
+    """Print a new token of the same id, name, scopes and end; the one before it is good for a while."""
     kept, now = _kept(stack, local, region, profile), time.time()
     seen = _good(kept, id_, now)
-    made, text = tokens.rotate(seen, now, _seconds(expires, "--expires"), _seconds(grace, "--grace"))
+    lifetime = _seconds(expires, "--expires") if expires else seen.until - now
+    made, text = tokens.rotate(seen, now, lifetime, _seconds(grace, "--grace"))
     kept.replace(seen, made)
-    old = _moment(made.secrets[0].until)
-    _show_once(text, f"token {id_}: the new one is good until {_moment(made.until)}, the one before it until {old}")
+    old, new = made.secrets
+    if sum(now < secret.until for secret in seen.secrets) > 1:
+        err.print(f"token {id_} was being rotated: the oldest of the three has ended now", style="bold yellow")
+    _show_once(
+        text,
+        f"token {id_}: the new one is good until {_moment(new.until)}, the one before it until {_moment(old.until)}",
+    )
 
 
 @app.command("revoke")
@@ -160,8 +166,8 @@ def _state(token: Token, now: float) -> str:
         return "revoked"
     if now >= token.until:
         return "expired"
-    good = sum(now < secret.until for secret in token.secrets)
-    return "good" if good == 1 else "being rotated"
+    good = [secret.until for secret in token.secrets if now < secret.until]
+    return "good" if len(good) == 1 else f"good; the one before until {_moment(min(good))}"
 
 
 def _as_json(token: Token, now: float) -> dict[str, object]:

@@ -58,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DeploymentError as error:
         sys.stderr.write(f"not deployed: {error}\n")
         return 1
+    except LookupError as error:
+        sys.stderr.write(f"--fire: {error}\n")
+        return USAGE_ERROR
     return 0
 
 
@@ -83,6 +86,8 @@ def _run(options: argparse.Namespace, stopping: threading.Event) -> None:
     with cloud:
         facts = _facts(cloud, options)
         cloud.deploy(options.package, options.stack, _filled(options.parameter, facts))
+        for rule in options.fire:
+            cloud.fire_schedule(rule)
         with published(options.workdir / "run.json", facts):
             sys.stdout.write(INSTRUCTIONS.format(**facts, logs=options.workdir / "logs"))
             sys.stdout.write("ready\n")
@@ -140,6 +145,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="Key=Value for the stack; {zone_id}, {private_zone_id} and {domain} are filled in",
+    )
+    run.add_argument(
+        "--fire", action="append", default=[], help="a schedule that fires once at the start, named by its function"
     )
     run.add_argument("--region", default="us-east-1")
     run.add_argument("--aws-port", type=int, default=_port("AWS_PORT", 4566), help="AWS_PORT, or 4566")

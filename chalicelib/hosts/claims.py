@@ -42,7 +42,7 @@ def decide(name: Name, asked: Claim, now: float, *, force: bool) -> Take | Chang
     if there is None or (force and not is_same_owner(there, asked)):
         return Take(asked)
     if not is_same_owner(there, asked):
-        raise Conflict(taken(name.label, there))
+        raise Conflict(f'{taken(name.label, there)}; "force" takes it, with the scope claims:force')
     return Renew(asked) if replace(there, until=asked.until) == asked else Change(asked)
 
 

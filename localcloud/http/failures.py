@@ -24,6 +24,7 @@ TYPES = {
     "DEFAULT_5XX": (500, "InternalServerErrorException"),
     "INTEGRATION_FAILURE": (504, "InternalServerErrorException"),
     "INTEGRATION_TIMEOUT": (504, "InternalServerErrorException"),
+    "INVALID_SIGNATURE": (403, "IncompleteSignatureException"),
     "MISSING_AUTHENTICATION_TOKEN": (403, "MissingAuthenticationTokenException"),
     "REQUEST_TOO_LARGE": (413, "RequestTooLargeException"),
     "THROTTLED": (429, "TooManyRequestsException"),

@@ -81,8 +81,7 @@ class HttpApi:
         for place, routes in places:
             if match := routes.find(request.method, place.resource_path):
                 return self._guarded(request, match, place, routes)
-        missing = Failure("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
-        return answer(missing, places[0][1].gateway_responses if places else {}, request)
+        return answer(_no_route(request), places[0][1].gateway_responses if places else {}, request)
 
     def _places(self, path: str) -> Iterator[tuple[Place, Routes]]:
         """Yield where a path may lead: to the API it names, below a stage, then at the root; the newest API first."""
@@ -201,6 +200,17 @@ class _Handler(QuietHandler):
         self.end_headers()
         if self.command != "HEAD" and response.status not in (204, 304):
             self.wfile.write(response.body)
+
+
+def _no_route(request: Request) -> Failure:
+    """Return how API Gateway refuses what it has no route for.
+
+    Where a header Authorization came along it takes that for a signature, and says that it cannot read it
+    (https://repost.aws/knowledge-center/api-gateway-authentication-token-errors).
+    """
+    if request.header("Authorization") is None:
+        return Failure("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+    return Failure("INVALID_SIGNATURE", "Invalid key=value pair (missing equal-sign) in Authorization header")
 
 
 def _internal(status: int) -> Failure:

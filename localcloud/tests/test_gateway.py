@@ -19,6 +19,7 @@ from localcloud.stacks.kinds import RestApi
 from localcloud.tests.clouds import make_function, printed, send
 
 type Serve = Callable[..., str]
+SIGNATURE = "Invalid key=value pair (missing equal-sign) in Authorization header"
 PROBLEM = '{"status":401,"detail":$context.error.messageString,"type":"$context.error.responseType"}'
 CUSTOM: dict[str, Any] = {
     "UNAUTHORIZED": {
@@ -111,7 +112,7 @@ def test_the_template_is_that_of_the_type_the_client_accepts(serve: Serve) -> No
 @pytest.mark.parametrize(
     ("path", "status", "body"),
     [
-        pytest.param("/nowhere", 403, {"detail": "Missing Authentication Token"}, id="by the default for 4xx"),
+        pytest.param("/nowhere", 403, {"detail": SIGNATURE}, id="by the default for 4xx"),
         pytest.param("/shut", 403, {"detail": "User is not authorized to access this resource"}, id="a denial too"),
         pytest.param("/broken", 503, {"message": "Internal server error"}, id="by the default for 5xx"),
     ],
@@ -126,6 +127,12 @@ def test_a_type_that_is_not_given_falls_back_to_its_default(serve: Serve, path: 
 def test_what_a_function_answers_itself_is_no_gateway_response(serve: Serve) -> None:
     url = serve(**{"x-amazon-apigateway-gateway-responses": CUSTOM})
     assert send(url, "GET", "/any?status=404&size=3")[::2] == (404, b"xxx")
+
+
+def test_an_unknown_path_with_a_token_is_taken_for_a_bad_signature(serve: Serve) -> None:
+    """https://repost.aws/knowledge-center/api-gateway-authentication-token-errors"""
+    status, headers, _ = send(serve(), "GET", "/nowhere", headers={"Authorization": "Bearer gk_x"})
+    assert (status, headers["x-amzn-ErrorType"]) == (403, "IncompleteSignatureException")
 
 
 def test_a_wrong_method_and_an_unknown_path_are_the_same(serve: Serve) -> None:

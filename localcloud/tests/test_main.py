@@ -88,6 +88,14 @@ def test_it_runs_a_package_until_it_is_told_to_stop_and_leaves_nothing(
     assert "START" in (tmp_path / ".localcloud" / "logs" / "tiny-plain.log").read_text()
 
 
+def test_a_schedule_that_is_named_fires_at_the_start(package: Path, tmp_path: Path) -> None:
+    arguments = ["--package", package, "--stack", "tiny", "--zone", "ex.test"]
+    with started(tmp_path, *arguments, "--fire", "tiny-on-time") as process:
+        until_ready(process)
+        log = tmp_path / ".localcloud" / "logs" / "tiny-on-time.log"
+        eventually(lambda: log.exists() and "Scheduled Event" in log.read_text())
+
+
 def test_killed_outright_it_leaves_no_process_either(package: Path, tmp_path: Path) -> None:
     with started(tmp_path, "--package", package, "--stack", "tiny", "--zone", "ex.test") as process:
         until_ready(process)

@@ -21,7 +21,7 @@ from chalicelib.hosts.render import FORMATS
 from chalicelib.inventory.model import Claim, View
 from localcloud.cloud import LocalCloud
 from tests.deployed import api as shared
-from tests.deployed.conftest import Deployment
+from tests.deployed.conftest import Deployment, eventually, launch
 
 # Methods that are not described are tried below: this tool expects a 405, which API Gateway does not have.
 # What the query says besides is not looked at, and tokens that are no good are the matter of test_api_security.py.
@@ -69,6 +69,17 @@ def answered_as_described(method: str, path: str) -> Any:
 for _method, _path in sorted(shared.operations(shared.described())):
     _id = shared.described()["paths"][_path][_method]["operationId"]
     globals()[f"test_requests_of_every_kind_are_answered_as_described_{_id}"] = answered_as_described(_method, _path)
+
+
+def test_documents_with_an_instance_and_a_claim_are_as_described(cloud: LocalCloud, api: Deployment, token: str):
+    id_ = launch(cloud, "described")
+    assert api.ask("PUT", "/claims/described-too", token, json={"private": "fd00::88"}).status_code == 201
+    eventually(lambda: shared.told(api, "described") and shared.told(api, "described-too"))
+    for format_, name in (("json", "Document"), ("prometheus", "PrometheusTargets")):
+        text = shared.document(api, format_=format_)
+        assert id_ in text
+        assert "fd00::88" in text
+        _conforms(json.loads(text), name)
 
 
 def test_methods_that_are_not_described_are_refused(api: Deployment, token: str):

@@ -200,10 +200,9 @@ FORMS = {
     "ssh_config": r"# Groundskeeper stack [\w-]+, \w+ view||Host NAME [a-z0-9-]+|    HostName ADDRESS"
     r"|    HostKeyAlias [a-z0-9-]+",
     "json": r'\{"stack": "[\w-]+", "view": "\w+", "entries": \['
-    r'|\{"address": "ADDRESS", "name": "NAME", "holder": "[a-z0-9-]+"\},?|\]\}',
+    r'|\{"address": "ADDRESS", "name": "NAME", "instance": ("[a-z0-9-]+"|null)\},?|\]\}',
     "prometheus": r'\[|\{"targets": \["\[?ADDRESS\]?:9100"\], "labels": \{'
-    r'"__meta_groundskeeper_names": ",(NAME,)+", "__meta_groundskeeper_holder": "[a-z0-9-]+", '
-    r'"__meta_groundskeeper_stack": "[\w-]+", "__meta_groundskeeper_view": "\w+"\}\},?|\]',
+    r'"__meta_groundskeeper_names": ",(NAME,)+", "__meta_groundskeeper_instance_id": "[a-z0-9-]*"\}\},?|\]',
 }
 REFUSED = r"0\.0\.0\.0|127\.|169\.254\.|22[4-9]\.|255\.255\.|fe80:|::ffff|::1\b|ff0"
 
@@ -441,7 +440,8 @@ def test_a_domain_that_is_none_is_never_published(api: Deployment, owner: str):
         ExpressionAttributeNames={"#p": "private"},
         ExpressionAttributeValues={":evil": {"S": "x\n6.6.6.6 bank.example"}, ":one": {"N": "1"}},
     )
-    assert api.publish()["error"]
+    assert api.publish()["error"] is None
+    assert "names below 'x\\\\n6.6.6.6 bank.example' cannot be in a hosts file" in api.logs("publish-hosts")
     is_clean(api)
     look(api)  # a sweep puts the domain right
     is_clean(api)

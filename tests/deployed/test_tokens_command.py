@@ -38,7 +38,7 @@ def test_a_contractors_access_is_given_limited_rotated_and_ended_and_nobody_else
     assert again == id_
     assert first != second
     assert [status(site, token) for token in (first, second)] == [503, 503]
-    assert state(operator, id_) == "being rotated"
+    assert state(operator, id_).startswith("good; the one before until 20")
     said = operator.types("tokens", "revoke", id_, "--local")
     assert "contractor is revoked" in said.stdout
     assert state(operator, id_) == "revoked"

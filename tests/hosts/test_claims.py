@@ -34,6 +34,7 @@ def decided(name: Name, asked: Claim, *, force: bool = False) -> str:
     return {Take: "take", Change: "change", Renew: "renew"}[type(change)]
 
 
+BY_FORCE = '"force" takes it, with the scope claims:force'
 OTHER = replace(MINE, token="other")
 MATE = replace(MINE, holder="host-2")
 
@@ -57,7 +58,7 @@ MATE = replace(MINE, holder="host-2")
             Name("web", {}, MINE),
             OTHER,
             False,
-            "web is claimed by token token until 2027-01-15T08:05:00Z",
+            f"web is claimed by token token until 2027-01-15T08:05:00Z; {BY_FORCE}",
             id="a live lease is not stolen",
         ),
         pytest.param(Name("web", {}, MINE), OTHER, True, "take", id="unless by force"),
@@ -65,7 +66,7 @@ MATE = replace(MINE, holder="host-2")
             Name("web", {}, replace(MATE, until=NOW + 1)),
             MINE,
             False,
-            "web is claimed by token token as host-2 until 2027-01-15T08:00:01Z",
+            f"web is claimed by token token as host-2 until 2027-01-15T08:00:01Z; {BY_FORCE}",
             id="nor by another holder with the same token",
         ),
         pytest.param(Name("web", {}, replace(OTHER, until=NOW)), MINE, False, "take", id="an ended lease is free"),

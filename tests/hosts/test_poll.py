@@ -158,7 +158,7 @@ def test_a_document_too_large_for_an_answer_is_linked_to_as_it_is_and_packed(aws
 
 
 def test_a_document_that_is_not_there_cannot_be_read_now(store: DocumentStore):
-    with pytest.raises(TryAgain, match="the hosts document of the private view cannot be read"):
+    with pytest.raises(TryAgain, match="the hosts document of the private view is not there or cannot be read"):
         store.get(View.PRIVATE, "hosts", "", accepts_gzip=False)
     with pytest.raises(TryAgain):
         store.get(View.PRIVATE, "hosts", '"tag"', accepts_gzip=False, with_text=False)

@@ -68,7 +68,10 @@ class DocumentStore:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_MODIFIED:
                 return StoredDocument(etag)
             code = error.response["Error"]["Code"]
-            raise TryAgain(f"the {format_} document of the {view} view cannot be read ({code})") from error
+            raise TryAgain(
+                f"the {format_} document of the {view} view is not there or cannot be read ({code}): in a new stack it "
+                "comes with the first sweep"
+            ) from error
         if missing := METADATA - set(found["Metadata"]):
             raise TryAgain(f"{key} in bucket {self._bucket} is not as we put it: it says no {' or '.join(missing)}")
         return StoredDocument(found["ETag"], found["Metadata"], found["ContentType"], text, url)
