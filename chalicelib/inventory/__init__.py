@@ -1,1 +1,1 @@
-"""The inventory: what is called what, on which side, and who says so."""
+"""The inventory: which names there are, their addresses in each view, and whether an instance or a claim has them."""
