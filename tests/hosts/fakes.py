@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.access.model import Caller
+from chalicelib.errors import TryAgain
 from chalicelib.hosts.job import Publisher
 from chalicelib.hosts.model import PublicationState
 from chalicelib.hosts.plan import Publish
@@ -82,6 +83,7 @@ class FakePublisher:
     stored: list[Publish] = field(default_factory=list)
     scheduled: list[float] = field(default_factory=list)
     turns: int = 0
+    writes_left: int = 10**6
     breaks_after: int = 10**6
     breaks_late: bool = False
     """Whether it breaks once something was put, rather than before."""
@@ -101,7 +103,10 @@ class FakePublisher:
         yield self
 
     def check(self) -> None:
-        """There is always time."""
+        """Say whether there is time for one more write."""
+        if not self.writes_left:
+            raise TryAgain("the time of this run is over")
+        self.writes_left -= 1
 
     def schedule_at(self, moment: float, now: float) -> None:
         assert moment > now

@@ -11,7 +11,7 @@ from chalicelib.names import job
 from chalicelib.names.ledger import Ledger, addresses
 from chalicelib.names.model import Ref
 from localcloud.server.aws import AwsServer
-from tests.names.fakes import DOMAIN, HERE, RULES, FakeEc2, FakeZone, instance
+from tests.names.fakes import DOMAIN, HERE, RULES, THERE, FakeEc2, FakeZone, instance
 
 BOTH = (View.PUBLIC, View.PRIVATE)
 
@@ -117,6 +117,19 @@ def test_what_is_known_of_an_instance_that_cannot_be_seen_stays(scene: Scene):
     scene.ec2.unread[HERE] = "denied"
     scene.sweep()
     assert scene.names() == before
+
+
+def test_a_holder_that_was_not_seen_does_not_inherit_the_address_of_the_one_before(scene: Scene):
+    scene.ec2.put(instance(1, "web"), instance(2, "web", place=THERE))
+    scene.ec2.places = (HERE, THERE)
+    scene.sweep()
+    other = 2 if scene.names()["web"].held[View.PRIVATE].instance == instance(1).id else 1
+    scene.ec2.put(replace(scene.ec2.instances[instance(3 - other).id], state="stopped"))
+    job.sweep(scene.ec2, scene.zone, RULES)
+    scene.ec2.unread[scene.ec2.instances[instance(other).id].place] = "denied"
+    scene.sweep()
+    held = scene.names().get("web", Name("web")).held
+    assert all(side.instance == instance(other).id for side in held.values())
 
 
 def test_an_instance_seen_down_is_taken_out_even_where_the_guard_stops_the_zone(scene: Scene):
