@@ -1,4 +1,7 @@
-"""What each command does, from its arguments to its exit code."""
+"""What each command does, from its arguments to its exit code.
+
+What `sync` does not need is imported by those who do: it may start every minute.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from groundskeeper_hosts import claims, log
-from groundskeeper_hosts import doctor as doctors
-from groundskeeper_hosts import status as statuses
+from groundskeeper_hosts import log
 from groundskeeper_hosts.errors import BadSettings, named
-from groundskeeper_hosts.loop import run, stop_on_signals
 from groundskeeper_hosts.options import command, seconds
 from groundskeeper_hosts.settings import OPTIONS, Settings, load
 from groundskeeper_hosts.sync import sync
@@ -21,23 +21,29 @@ Action = Callable[[argparse.Namespace], int]
 
 def sync_once(given: argparse.Namespace) -> int:
     """Poll once."""
-    sync(_settings(given).require("url", "token-file", "suffix"))
+    sync(_settings(given).require("url", "token-file", "suffix"), replace_source=given.replace_source)
     return 0
 
 
 def run_for_ever(given: argparse.Namespace) -> int:
     """Poll until a signal."""
+    from groundskeeper_hosts.loop import run, stop_on_signals
+
     run(_settings(given).require("url", "token-file", "suffix"), stop_on_signals())
     return 0
 
 
 def status(given: argparse.Namespace) -> int:
     """Say what is installed."""
+    from groundskeeper_hosts import status as statuses
+
     return statuses.show(_settings(given), given.json)
 
 
 def doctor(given: argparse.Namespace) -> int:
     """Check the set-up."""
+    from groundskeeper_hosts import doctor as doctors
+
     return doctors.show(_settings(given))
 
 
@@ -46,6 +52,7 @@ def uninstall(given: argparse.Namespace) -> int:
     settings = _settings(given)
     target = Target.of(settings)
     with target.held(settings.timeout):
+        target.tidy()
         removed = target.remove()
         with named(f"state-dir {settings.state_dir} cannot be written"):
             target.place.file("json").unlink(missing_ok=True)
@@ -55,6 +62,9 @@ def uninstall(given: argparse.Namespace) -> int:
 
 def claim(given: argparse.Namespace) -> int:
     """Hold a name."""
+    from groundskeeper_hosts import claims
+    from groundskeeper_hosts.loop import stop_on_signals
+
     settings = _settings(given).require("url", "token-file")
     lease = _read("--lease", seconds(30, 86400), given.lease)
     check = _read("--check", command, given.check) if given.check else None

@@ -23,7 +23,7 @@ _NOBODYS = [
         ("ff00::/8", "multicast"),
     ]
 ]
-_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE | re.ASCII)  # not ASCII alone: K (kelvin) is a k
 
 
 def address_fault(text: str) -> str | None:

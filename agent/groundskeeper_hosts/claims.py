@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from groundskeeper_hosts import hooks, log
-from groundskeeper_hosts.errors import BadSettings, HostsError
+from groundskeeper_hosts.errors import BadSettings, on_purpose
 from groundskeeper_hosts.notify import Notifier
 from groundskeeper_hosts.pace import pause
 from groundskeeper_hosts.secret import read_token
@@ -32,6 +32,11 @@ class Claim:
     lease: int
     holder: str
     force: bool
+
+    @property
+    def third(self) -> float:
+        """A third of the lease: the longest wait, check or request, so that none of them outlives it."""
+        return self.lease / 3
 
     def check(self) -> Claim:
         """Return the claim. Raises BadSettings for what the server would refuse."""
@@ -56,21 +61,19 @@ class Claims:
         wish = {"private": claim.private, "public": claim.public, "lease": claim.lease}
         body = {**wish, "holder": claim.holder, "force": claim.force}
         given = {name: value for name, value in body.items() if value is not None}
-        self._send("PUT", claim.name, json.dumps(given).encode(), {200, 201})
+        self._send(claim, "PUT", claim.name, json.dumps(given).encode(), {200, 201})
 
     def give_up(self, claim: Claim) -> None:
         """Give the name up; that it is gone already, or somebody else's, is as good."""
-        self._send("DELETE", f"{claim.name}?{urlencode({'holder': claim.holder})}", None, {200, 204, 404, 409})
+        path = f"{claim.name}?{urlencode({'holder': claim.holder})}"
+        self._send(claim, "DELETE", path, None, {200, 204, 404, 409})
 
-    def _send(self, method: str, path: str, body: bytes | None, good: set[int]) -> None:
-        url = f"{self._settings.url}/claims/{path}"
-        headers = {
-            "Authorization": f"Bearer {read_token(self._settings.token_file)}",
-            "Content-Type": "application/json",
-        }
-        answer = self._transport.send(method, url, headers, body)
+    def _send(self, claim: Claim, method: str, path: str, body: bytes | None, good: set[int]) -> None:
+        url, token = f"{self._settings.url}/claims/{path}", read_token(self._settings.token_file)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        answer = self._transport.send(method, url, headers, body, longest=claim.third)
         if answer.status not in good:
-            raise failure(answer, url)
+            raise failure(answer, url, token)
 
 
 class Holding:
@@ -78,15 +81,14 @@ class Holding:
 
     def __init__(self, claims: Claims, claim: Claim, check: tuple[str, ...] | None) -> None:
         self.claims, self.claim, self.command = claims, claim, check
-        self.third = claim.lease / 3
         self.held: bool | None = None  # not known: an earlier run may have left a lease
 
     def once(self) -> None:
         """Check, then claim; or give up, and raise what the check said."""
         try:
             if self.command:
-                hooks.run("check", self.command, longest=self.third)
-        except HostsError:
+                hooks.run("check", self.command, longest=self.claim.third)
+        except Exception:
             self._give_up()
             raise
         self.claims.take(self.claim)
@@ -96,17 +98,18 @@ class Holding:
         """Renew at a third of the lease until ``stop`` is set, then give up. Raises BadSettings if it never could."""
         notifier, failures, ever = Notifier(), 0, False
         while not stop.is_set():
-            wait = self.third * (0.9 + 0.1 * random.random())
+            wait = self.claim.third * (0.9 + 0.1 * random.random())
             try:
                 self.once()
                 failures, ever = 0, True
-            except HostsError as error:
+            except Exception as fault:
+                error = on_purpose(fault)
                 if not ever and isinstance(error, BadSettings):
                     raise
                 failures += 1
                 log.say(str(error))
-                retry = min(self.third, pause(5, failures, None, random.random()))
-                wait = max(retry, error.retry_after or 0)
+                # Whatever Retry-After says: a lease that runs out meanwhile is a name lost.
+                wait = min(wait, pause(5, failures, error.retry_after, random.random()))
             notifier.send("READY=1", f"STATUS={self.claim.name} is {'held' if self.held else 'not held'}")
             notifier.wait(stop, wait)
         notifier.send("STOPPING=1")

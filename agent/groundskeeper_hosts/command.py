@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from groundskeeper_hosts import __version__, actions, log
-from groundskeeper_hosts.errors import HostsError
+from groundskeeper_hosts.errors import on_purpose
 from groundskeeper_hosts.options import HOSTS, SERVER, TARGET, Option
 
 EXIT_CODES = """exit codes:
@@ -25,6 +25,7 @@ EXIT_CODES = """exit codes:
 
 def main() -> NoReturn:
     """Run the command that the process was called with."""
+    log.prepare()
     sys.exit(execute(sys.argv[1:]))
 
 
@@ -33,12 +34,13 @@ def execute(words: Sequence[str]) -> int:
     given = parser().parse_args(words)
     try:
         return int(given.action(given))
-    except HostsError as error:
-        log.say(str(error))
-        return error.exit_code
     except KeyboardInterrupt:
         log.say("interrupted")
         return 1
+    except Exception as fault:
+        error = on_purpose(fault)
+        log.say(str(error))
+        return error.exit_code
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,7 +52,12 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=__version__)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     everything = [*SERVER, *HOSTS, *TARGET]
-    _add(commands, "sync", actions.sync_once, "poll once", everything)
+    sync = _add(commands, "sync", actions.sync_once, "poll once", everything)
+    sync.add_argument(
+        "--replace-source",
+        action="store_true",
+        help="the url or view was changed on purpose: replace the other's names",
+    )
     _add(commands, "run", actions.run_for_ever, "poll until SIGTERM", everything)
     status = _add(commands, "status", actions.status, "say what is installed, and how old it is", TARGET)
     status.add_argument("--json", action="store_true", help="as JSON")

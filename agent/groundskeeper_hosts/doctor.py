@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from groundskeeper_hosts import block, checks
+from groundskeeper_hosts import block, checks, in_place
 from groundskeeper_hosts.document import parse
 from groundskeeper_hosts.errors import BadSettings, HostsError, named
 from groundskeeper_hosts.secret import read_token
@@ -37,7 +37,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _attempt("settings", lambda: _settings(settings))
     yield _attempt("token", lambda: _token(settings))
     yield _attempt("server", lambda: _server(settings))
-    yield _attempt("target", lambda: _target(target))
+    yield _attempt("target", lambda: _target(target, settings))
     yield _attempt("folder", lambda: _folder(target))
     yield _attempt("state", lambda: _state(target))
     if not target.own:
@@ -89,11 +89,12 @@ def _server(settings: Settings) -> tuple[str, str]:
     return "ok", f"{url} serves {document.entries} good entries, generation {served.promise.generation}{own}"
 
 
-def _target(target: Target) -> tuple[str, str]:
-    parts = block.split(target.look())
+def _target(target: Target, settings: Settings) -> tuple[str, str]:
+    parts, state = block.split(target.look()), target.place.load()
+    target.check_origin(state, settings)
     if not parts.block:
         return "warn", f"{target.path} holds no names of Groundskeeper yet: run `groundskeeper-hosts sync`"
-    if parts.digest != target.place.load().block:
+    if parts.digest != state.block:
         return "warn", f"{target.path}: the block was edited by hand or comes from elsewhere; the next sync rewrites it"
     return "ok", f"{target.path} holds {parts.entries} entries as they were installed"
 
@@ -104,6 +105,8 @@ def _folder(target: Target) -> tuple[str, str]:
             "warn",
             f"{target.path} is a mount of its own, and is overwritten in place, which is not atomic: see README",
         )
+    if (links := target.path.stat().st_nlink if target.path.exists() else 1) > 1:
+        return "warn", f"{target.path} has {links} hard links: the others keep the old content, see README"
     if os.access(target.path.parent, os.W_OK):
         return "ok", f"{target.path.parent} can be written: the file is replaced atomically"
     if target.path.exists() and os.access(target.path, os.W_OK):
@@ -121,6 +124,11 @@ def _state(target: Target) -> tuple[str, str]:
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(nearest, os.W_OK):
         raise BadSettings(f"state-dir {folder} cannot be written: run as root, or name another")
+    if aside := in_place.kept(target.place.file("journal")):
+        return (
+            "warn",
+            f"{aside[0]} was kept after a run that was cut off: compare it with {target.path}, then delete it",
+        )
     state = target.place.load()
     if state.failures:
         return "warn", f"the last {state.failures} polls failed: {state.last_error}"

@@ -2,7 +2,8 @@
 
 HostsError
 ├── TryAgain      1   not now (network, server, lock, disk, a command that failed): the next run may do it
-│   └── Changed       somebody else changed the target between our look and our write: look again
+│   ├── Changed       somebody else changed the target between our look and our write: look again
+│   └── Unforeseen    a fault of ours: said in one line, counted as a failure, never the end of `run`
 ├── BadSettings   2   set up wrongly (settings, token, rights): nothing will help until that is mended
 ├── Refused       3   what came, or what is installed, is not to be trusted: a person must look
 └── Stale         4   there has been no good answer for longer than max-stale
@@ -13,6 +14,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import PurePath
 
 _SETUP = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
 
@@ -29,6 +31,10 @@ class HostsError(Exception):
 
 class TryAgain(HostsError):
     """It could not be done now; the old file is still in place."""
+
+
+class Unforeseen(TryAgain):
+    """Anything that we did not raise on purpose."""
 
 
 class Changed(TryAgain):
@@ -57,6 +63,19 @@ def from_os(error: OSError, what: str) -> HostsError:
     """Translate an error of the operating system: missing rights and files are settings, a full disk is for later."""
     message = f"{what}: {error.strerror or error}"
     return BadSettings(message) if error.errno in _SETUP else TryAgain(message)
+
+
+def on_purpose(error: Exception) -> HostsError:
+    """Return an error of ours as it is, and any other as one line that says where it was raised."""
+    if isinstance(error, HostsError):
+        return error
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = (
+        f"{PurePath(place.tb_frame.f_code.co_filename).name}, line {place.tb_lineno}" if place else "an unknown place"
+    )
+    return Unforeseen(f"a fault in groundskeeper-hosts, please report it: {type(error).__name__} in {where}: {error}")
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Documents that are valid and yet doubtful: much smaller than what is installed, or older. They must be confirmed.
 
-A doubtful document is held back until the server has kept on serving the very same one for `confirm-after` seconds and
-at three polls at least, or until a person says --allow-shrink.
+A doubtful document is held back until the server has served nothing but doubtful ones for `confirm-after` seconds and
+at three polls at least, or until a person says --allow-shrink. They need not be the same one: a fleet that has shrunk
+goes on changing, and its names would otherwise never be installed again.
 """
 
 from __future__ import annotations
@@ -28,14 +29,13 @@ def doubt(installed: int, entries: int, known: int, generation: int) -> str | No
 
 
 def hold(state: State, digest: str, now: float) -> State:
-    """Return the state with this document noted as doubted once more; another document begins anew."""
-    if state.doubted != digest:
-        return dataclasses.replace(state, doubted=digest, doubted_since=now, doubted_polls=1)
-    return dataclasses.replace(state, doubted_polls=state.doubted_polls + 1)
+    """Return the state with one more doubtful poll; the first one begins the wait."""
+    since, polls = (state.doubted_since, state.doubted_polls) if state.doubted else (now, 0)
+    return dataclasses.replace(state, doubted=digest, doubted_since=since, doubted_polls=polls + 1)
 
 
 def is_confirmed(state: State, confirm_after: float, now: float) -> bool:
-    """Say whether the doubted document has been served for long enough."""
+    """Say whether doubtful documents have been served for long enough."""
     if confirm_after == NEVER:
         return False
     return state.doubted_polls >= POLLS and now - state.doubted_since >= confirm_after

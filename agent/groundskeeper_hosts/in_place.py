@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import errno
 import io
+import itertools
 import os
 from pathlib import Path
 
 from groundskeeper_hosts import log, swap
-from groundskeeper_hosts.errors import Changed
+from groundskeeper_hosts.errors import Changed, Refused
 
 CANNOT_RENAME = {errno.EBUSY, errno.EXDEV, errno.EROFS, errno.EACCES, errno.EPERM}
+SECTOR = 512  # the least that a disk writes whole
 
 
 def replace(path: Path, old: bytes | None, new: bytes, journal: Path) -> None:
@@ -30,6 +32,7 @@ def replace(path: Path, old: bytes | None, new: bytes, journal: Path) -> None:
 def overwrite(path: Path, old: bytes, new: bytes, journal: Path) -> None:
     """Write the new content over the old, read it back, and put the old back if anything fails."""
     swap.stage(journal, b"%d\n" % len(old) + old + new, mode=0o600).replace(journal)
+    swap.sync_folder(journal.parent)
     with path.open("r+b", buffering=0) as file:
         if file.read() != old:
             journal.unlink()
@@ -44,27 +47,81 @@ def overwrite(path: Path, old: bytes, new: bytes, journal: Path) -> None:
 
 
 def recover(path: Path, journal: Path) -> None:
-    """Put the old content back if a killed run left the file half written; leave it alone if somebody has mended it."""
+    """Put the old content back if a run that was killed, or a power cut, left the file half written.
+
+    A file that is neither whole nor plainly torn is left alone, and the journal, which may hold the only good copy, is
+    kept under another name. Raises Refused then, once.
+    """
     record = swap.read(journal)
-    head, _, contents = (record or b"").partition(b"\n")
-    if not head.isdigit() or not path.exists():  # no journal (they are put in their place whole), or nothing to mend
-        return journal.unlink(missing_ok=True)
-    old, new = contents[: int(head)], contents[int(head) :]
+    contents = _contents(record or b"")
+    if record is None:
+        return
+    if contents is None:
+        raise Refused(f"{journal} cannot be understood, and is kept as {_keep(journal)}: look at {path}")
+    if path.exists():
+        _mend(path, *contents, journal)
+    else:  # such as a mount that is not there now
+        log.say(f"{path} is gone, and was being written; its content is kept in {_keep(journal)}")
+
+
+def _mend(path: Path, old: bytes, new: bytes, journal: Path) -> None:
     with path.open("r+b", buffering=0) as file:
-        if is_torn(file.read(), old, new):
-            log.say(f"{path} was left half written by a run that was killed; the old content is put back")
+        content = file.read()
+        if is_torn(content, old, new):
+            log.say(f"{path} was left half written by a run that was cut off; the old content is put back")
             _write(file, old)
-    return journal.unlink()
+        elif content not in (old, new):
+            aside = _keep(journal)
+            before = f"`tail -n +2 {aside} | head -c $(head -n 1 {aside})`"
+            raise Refused(f"{path} was changed after a run that wrote it was cut off: compare it with {before}")
+    journal.unlink()
 
 
 def is_torn(content: bytes, old: bytes, new: bytes) -> bool:
-    """Say whether content is some beginning of the new content over the old one."""
-    if content in (old, new):
+    """Say whether the content can be what is left of writing the new one over the old one, without being either.
+
+    A killed run leaves a beginning of the new content over the old. A power cut leaves each sector as it was, as it
+    should become, or zeros where the file had grown, in any order; its length may have grown or shrunk on its own.
+    """
+    shorter, longer = sorted((len(old), len(new)))
+    if content in (old, new) or not shorter <= len(content) <= longer:
         return False
-    written = next(
-        (at for at, (one, other) in enumerate(zip(content, new)) if one != other), min(len(content), len(new))
-    )
-    return content[written:] == old[written:]
+    was, becomes = old.ljust(longer, b"\0"), new.ljust(longer, b"\0")
+    pieces = (slice(at, min(at + SECTOR, len(content))) for at in range(0, len(content), SECTOR))
+    return all(_is_between(content[piece], was[piece], becomes[piece]) for piece in pieces)
+
+
+def _is_between(piece: bytes, was: bytes, becomes: bytes) -> bool:
+    """Say whether it is zeros, one of the two, or a beginning of one over the other (putting the old back, say)."""
+    if piece in (was, becomes) or not piece.strip(b"\0"):
+        return True
+    return any(_is_begun(piece, *pair) for pair in ((was, becomes), (becomes, was)))
+
+
+def _is_begun(piece: bytes, was: bytes, becomes: bytes) -> bool:
+    written = next(at for at, (one, other) in enumerate(zip(piece, becomes)) if one != other)
+    return piece[written:] == was[written:]
+
+
+def _contents(record: bytes) -> tuple[bytes, bytes] | None:
+    head, end, contents = record.partition(b"\n")
+    if not (end and head.isdigit() and len(head) < 19 and int(head) <= len(contents)):
+        return None
+    return contents[: int(head)], contents[int(head) :]
+
+
+def kept(journal: Path) -> list[Path]:
+    """Return the journals that were kept aside."""
+    return sorted(path for path in journal.parent.glob("*") if path.name.startswith(f"{journal.name}-kept"))
+
+
+def _keep(journal: Path) -> Path:
+    number = next(number for number in itertools.count(1) if not os.path.lexists(_kept(journal, number)))
+    return journal.rename(_kept(journal, number))
+
+
+def _kept(journal: Path, number: int) -> Path:
+    return journal.with_name(f"{journal.name}-kept" + (f"-{number}" if number > 1 else ""))
 
 
 def _write(file: io.FileIO, content: bytes) -> None:

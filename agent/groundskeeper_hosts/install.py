@@ -43,7 +43,8 @@ def _check(settings: Settings, target: Target, new: bytes) -> None:
     try:
         hooks.run("check", settings.check, candidate)
     finally:
-        candidate.unlink()
+        with contextlib.suppress(OSError):  # the command may have moved it
+            candidate.unlink()
 
 
 def _difference(old: bytes, new: bytes) -> str:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from groundskeeper_hosts import log
-from groundskeeper_hosts.errors import HostsError
+from groundskeeper_hosts.errors import on_purpose
 from groundskeeper_hosts.notify import Notifier
 from groundskeeper_hosts.pace import pause
 from groundskeeper_hosts.settings import Settings
@@ -31,7 +31,8 @@ def run(settings: Settings, stop: threading.Event, poll: Callable[[Settings], St
         retry_after = None
         try:
             state = poll(settings)
-        except HostsError as error:
+        except Exception as fault:
+            error = on_purpose(fault)
             failures, retry_after, status = failures + 1, error.retry_after, str(error)
             log.say(status)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 LONGEST_BACKOFF = 900.0
 LONGEST_RETRY_AFTER = 3600.0
+LEAST_SPREAD = 5.0  # seconds over which those who were told the same Retry-After come back
 
 
 def pause(interval: float, failures: int, retry_after: float | None, chance: float) -> float:
@@ -12,4 +13,5 @@ def pause(interval: float, failures: int, retry_after: float | None, chance: flo
         return interval * (0.9 + 0.2 * chance)
     backoff = min(interval * 2.0 ** min(failures - 1, 16), max(interval, LONGEST_BACKOFF))
     asked = min(retry_after or 0.0, LONGEST_RETRY_AFTER)
-    return max(backoff * (0.5 + 0.5 * chance), asked * (1 + 0.1 * chance))
+    spread = max(0.1 * asked, LEAST_SPREAD) if asked else 0.0
+    return max(backoff * (0.5 + 0.5 * chance), asked + spread * chance)

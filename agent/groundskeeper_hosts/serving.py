@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from datetime import datetime, timezone
 from email.message import Message
@@ -16,6 +17,9 @@ from groundskeeper_hosts.log import printable, without_query
 from groundskeeper_hosts.transport import LARGEST, Answer, Transport, is_loopback
 
 _NOT_NOW = {408, 409, 425, 429}
+_RIGHT_URL = "is the url right? it ends in the stage, /api"
+# API Gateway, not understanding an Authorization header, repeats it in its answer, or its hash.
+_REPEATED = re.compile(r"(?<=authorization header)\b.*", re.IGNORECASE | re.DOTALL)
 
 
 class Promise(NamedTuple):
@@ -41,20 +45,30 @@ def fetch(transport: Transport, url: str, token: str, etag: str) -> Served | Non
     if answer.status == 304 and etag:
         return None
     if answer.status not in (200, 307):
-        raise failure(answer, url)
+        raise failure(answer, url, token)
     promise = _promise(answer.headers)
-    if answer.status == 307:
+    elsewhere = answer.status == 307
+    if elsewhere:
         answer = _follow(transport, url, answer.headers)
-    return Served(_body(answer, promise), promise)
+    body = _body(answer)
+    if hashlib.sha256(body).hexdigest() != promise.digest:
+        message = "the document is not the one that its SHA-256 header promises"
+        # What lies elsewhere may have been replaced between the two answers: the next poll gets a link to the new one.
+        raise TryAgain(message) if elsewhere else Refused(message)
+    return Served(body, promise)
 
 
-def failure(answer: Answer, url: str) -> HostsError:
+def failure(answer: Answer, url: str, token: str) -> HostsError:
     """Name an answer that is not the one hoped for by its remedy."""
-    message = f"{without_query(url)} answered {answer.status}{_detail(answer)}"
+    message = f"{without_query(url)} answered {answer.status}{_detail(answer, token)}"
     if answer.status >= 500 or answer.status in _NOT_NOW:
         return TryAgain(message, _retry_after(answer.headers))
-    if answer.status in (401, 403):
-        return BadSettings(f"{message}: the token is wrong, has expired, or lacks the right; mend token-file")
+    if answer.status == 401:
+        return BadSettings(f"{message}: the token is wrong or has expired; mend token-file")
+    if answer.status == 403:  # of paths that it does not know, API Gateway says 403 too, if it is sent a token
+        return BadSettings(f"{message}: {_RIGHT_URL}; or the token lacks the right: mend token-file")
+    if answer.status == 404:
+        return BadSettings(f"{message}: {_RIGHT_URL}")
     if answer.status >= 400:
         return BadSettings(f"{message}: check the settings, url above all")
     return Refused(f"{message}, which it never should: check url, and whether a portal stands between")
@@ -87,17 +101,14 @@ def _promise(headers: Message) -> Promise:
     return Promise(headers.get("ETag", ""), int(whole["Generation"]), int(whole["Entries"]), digest)
 
 
-def _body(answer: Answer, promise: Promise) -> bytes:
+def _body(answer: Answer) -> bytes:
     kind, charset = answer.headers.get_content_type(), answer.headers.get_content_charset("utf-8")
     if kind != "text/plain" or "Content-Type" not in answer.headers or charset not in ("utf-8", "us-ascii"):
         raise Refused(f"the document is {printable(kind)} in {printable(charset)}, not text/plain in UTF-8")
     coding = answer.headers.get("Content-Encoding", "identity").lower()
     if coding not in ("identity", "gzip"):
         raise Refused(f"the document's encoding, {printable(coding)}, was not asked for")
-    body = _unzipped(answer.body) if coding == "gzip" else answer.body
-    if hashlib.sha256(body).hexdigest() != promise.digest:
-        raise Refused("the document is not the one that its SHA-256 header promises")
-    return body
+    return _unzipped(answer.body) if coding == "gzip" else answer.body
 
 
 def _unzipped(body: bytes) -> bytes:
@@ -111,15 +122,15 @@ def _unzipped(body: bytes) -> bytes:
     return text
 
 
-def _detail(answer: Answer) -> str:
-    """Return what an RFC 9457 problem says of itself."""
+def _detail(answer: Answer, token: str) -> str:
+    """Return what an RFC 9457 problem says of itself, but for the token, which some servers repeat."""
     if answer.headers.get_content_type() != "application/problem+json":
         return ""
     try:
-        problem = json.loads(answer.body)
-        return f" ({printable(str(problem['detail']))[:200]})"
-    except (ValueError, KeyError, TypeError):
+        text = str(json.loads(answer.body)["detail"]).replace(token, "…")
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
+    return f" ({printable(_REPEATED.sub(' …', text))[:200]})"
 
 
 def _retry_after(headers: Message) -> float | None:

@@ -39,6 +39,11 @@ class Settings:
     confirm_after: float
     source: str
 
+    @property
+    def origin(self) -> str:
+        """Where the names come from, for people to read."""
+        return f"{self.url}, {self.view} view"
+
     def require(self, *names: str) -> Settings:
         """Return the settings. Raises BadSettings if one of these options was not given."""
         missing = [name for name in names if getattr(self, OPTIONS[name].field) is None]

@@ -11,13 +11,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from groundskeeper_hosts import swap
+from groundskeeper_hosts import log, swap
+from groundskeeper_hosts.errors import HostsError
 
 
 @dataclass(frozen=True)
 class State:
     """The last good answer and what was made of it; times are seconds since 1970."""
 
+    origin: str = ""  # the url and view whose names are installed; another one must not overwrite them in turn
     source: str = ""  # digest of the settings that shape the document; another source, and the ETag means nothing
     etag: str = ""
     generation: int = -1
@@ -26,6 +28,7 @@ class State:
     block: str = ""  # SHA-256 of the block that was installed
     last_success: float = 0.0
     last_error: str = ""
+    last_exit: int = 0
     failing_since: float = 0.0
     failures: int = 0
     on_change_due: str = ""  # SHA-256 of the block for which on-change has not yet succeeded
@@ -33,9 +36,19 @@ class State:
     doubted_since: float = 0.0
     doubted_polls: int = 0
 
-    def failed(self, now: float, error: str) -> State:
+    def failed(self, now: float, error: HostsError) -> State:
         """Return the state after a failure."""
-        return replace(self, last_error=error, failures=self.failures + 1, failing_since=self.failing_since or now)
+        failures, since = self.failures + 1, self.failing_since or now
+        text = log.printable(str(error))
+        return replace(self, last_error=text, last_exit=error.exit_code, failures=failures, failing_since=since)
+
+    def as_of(self, now: float) -> State:
+        """Return the state without times that are yet to come: the clock was wrong when they were noted."""
+        changes: dict[str, Any] = {"doubted": ""} if self.doubted_since > now else {}
+        for name in ("last_success", "failing_since", "doubted_since"):
+            if getattr(self, name) > now:
+                changes[name] = 0.0
+        return replace(self, **changes)
 
     def age(self, now: float) -> float:
         """Return the seconds since the last good answer, or since the first failure if there never was one."""
@@ -59,7 +72,7 @@ class Place:
         """Return the state; one that cannot be understood is as good as none. Raises OSError."""
         try:
             return _state(json.loads(swap.read(self.file("json")) or b"{}"))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError, OverflowError):
             return State()
 
     def save(self, state: State) -> None:
@@ -71,9 +84,16 @@ class Place:
 def _state(found: Any) -> State:
     default = asdict(State())
     values = {name: found[name] for name in default if name in found}
-    wrong = [name for name, value in values.items() if type(value) not in _types(default[name])]
-    return State() if wrong else State(**values)
+    return State(**{name: _like(default[name], value) for name, value in values.items()})
 
 
-def _types(default: object) -> tuple[type, ...]:
-    return (int, float) if isinstance(default, float) else (type(default),)
+def _like(default: object, value: Any) -> Any:
+    """Return the value if we could have written it, in place of this default. Raises ValueError, OverflowError."""
+    kinds = (int, float) if isinstance(default, float) else (type(default),)
+    if type(value) not in kinds:
+        raise ValueError("of another type")
+    if isinstance(value, str):
+        value.encode("utf-8")  # half a surrogate pair can be read from JSON, and not be printed
+    elif not abs(value) < 2**63:
+        raise ValueError("infinite, or no number, or huge")
+    return float(value) if isinstance(default, float) else value

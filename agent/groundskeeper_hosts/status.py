@@ -12,12 +12,14 @@ from groundskeeper_hosts.errors import BadSettings, HostsError, Refused, Stale, 
 from groundskeeper_hosts.settings import Settings
 from groundskeeper_hosts.target import Target
 
+_FOR_PEOPLE: dict[int, type[HostsError]] = {kind.exit_code: kind for kind in (BadSettings, Refused)}
+
 
 def report(settings: Settings, now: float) -> dict[str, Any]:
     """Return the facts, and under `exit` what a monitor should think of them: the exit codes of `sync`."""
     target = Target.of(settings)
     with named(f"state-dir {settings.state_dir} cannot be read"):
-        state = target.place.load()
+        state = target.place.load().as_of(now)
     fault: HostsError | None = None
     parts = block.Split(b"", b"", b"")
     try:
@@ -27,6 +29,8 @@ def report(settings: Settings, now: float) -> dict[str, Any]:
     if fault is None and not parts.block:
         fault = BadSettings("nothing is installed yet: run `groundskeeper-hosts sync`")
     age = state.age(now)
+    if fault is None and state.failures and state.last_exit in _FOR_PEOPLE:
+        fault = _FOR_PEOPLE[state.last_exit](state.last_error)
     if fault is None and age > settings.max_stale:
         fault = Stale(f"no good answer for {age:.0f} s; the last error: {state.last_error}")
     if fault is None and state.failures:

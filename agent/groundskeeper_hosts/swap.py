@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import glob
 import os
+import re
 import stat
 import tempfile
 from pathlib import Path
@@ -33,7 +33,7 @@ def replace(path: Path, old: bytes | None, new: bytes) -> None:
     except BaseException:
         temporary.unlink()
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _compare(path: Path, old: bytes | None) -> None:
@@ -58,9 +58,15 @@ def stage(path: Path, content: bytes, like: Path | None = None, mode: int = 0o64
 
 
 def sweep(path: Path) -> None:
-    """Remove the temporary files that killed runs left beside the path; the caller holds the lock."""
-    for name in glob.glob(glob.escape(str(path.parent / _prefix(path))) + "*"):  # noqa: PTH207 (pathlib cannot escape)
-        Path(name).unlink()
+    """Remove the temporary files that killed runs left beside the path; the caller holds the lock.
+
+    Only what `stage` made: a name as mkstemp makes it, a regular file, that is ours or has the owner of the path.
+    """
+    name = re.compile(re.escape(_prefix(path)) + "[a-z0-9_]{8}")
+    owners = {os.geteuid()} | ({path.stat().st_uid} if path.exists() else set())
+    for other in path.parent.iterdir() if path.parent.exists() else ():
+        if name.fullmatch(other.name) and stat.S_ISREG(other.lstat().st_mode) and other.lstat().st_uid in owners:
+            other.unlink()
 
 
 def _prefix(path: Path) -> str:
@@ -87,7 +93,8 @@ def _copy_attributes(like: Path, descriptor: int) -> None:
             return
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Get the names in a folder safely onto the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from groundskeeper_hosts import block, checks, guard, hooks, log
+from groundskeeper_hosts import block, checks, guard, hooks
 from groundskeeper_hosts.document import Document, parse
-from groundskeeper_hosts.errors import HostsError, Refused, Stale, TryAgain, named
+from groundskeeper_hosts.errors import Refused, Stale, TryAgain, named, on_purpose
 from groundskeeper_hosts.install import install
 from groundskeeper_hosts.secret import read_token
 from groundskeeper_hosts.serving import Promise, Served, fetch
@@ -21,22 +21,27 @@ from groundskeeper_hosts.target import Target
 from groundskeeper_hosts.transport import Transport
 
 
-def sync(settings: Settings, clock: Callable[[], float] = time.time) -> State:
+def sync(settings: Settings, clock: Callable[[], float] = time.time, *, replace_source: bool = False) -> State:
     """Make the target say what the server says, and return what is known now. Raises HostsError."""
     target = Target.of(settings)
     with target.held(settings.timeout):
         poll = Poll(settings, target, clock())
+        if not replace_source:
+            target.check_origin(poll.state, settings)  # before the try: the state is that of the other's polls
         try:
             poll.run()
-        except HostsError as error:
-            poll.state = poll.state.failed(poll.now, log.printable(str(error)))
+        except Exception as fault:
+            error = on_purpose(fault)
+            poll.state = poll.state.failed(poll.now, error)
             with contextlib.suppress(OSError):  # a full disk: the first error says more
                 target.place.save(poll.state)
             age = poll.state.age(poll.now)
             if isinstance(error, TryAgain) and age > settings.max_stale:
                 raise Stale(f"no good answer for {age:.0f} s; the last error: {error}", error.retry_after) from error
-            raise
-        poll.remember(failures=0, failing_since=0.0, last_error="")
+            if error is fault:
+                raise
+            raise error from fault
+        poll.remember(failures=0, failing_since=0.0, last_error="", last_exit=0)
         return poll.state
 
 
@@ -46,7 +51,7 @@ class Poll:
     def __init__(self, settings: Settings, target: Target, now: float) -> None:
         self.settings, self.target, self.now = settings, target, now
         with named(f"state-dir {settings.state_dir} cannot be read"):
-            self.state = target.place.load()
+            self.state = target.place.load().as_of(now)
         self.own = checks.own_names()
 
     def remember(self, **changes: object) -> None:
@@ -57,10 +62,12 @@ class Poll:
 
     def run(self) -> None:
         """Ask the server and do what follows. Raises HostsError."""
+        self.target.tidy()
         self._forget_other_sources()
         served = self._ask()
         if served is None:
-            self.state = replace(self.state, doubted="")  # the server has gone back to what is installed
+            # The server has gone back to what is installed.
+            self.state = replace(self.state, doubted="", origin=self.settings.origin)
         else:
             document = parse(served.body, self.settings.suffix, self.own)
             if document.entries != served.promise.entries:
@@ -96,6 +103,7 @@ class Poll:
             return
         doubt = guard.doubt(block.split(old).entries, document.installable, self.state.generation, promise.generation)
         if doubt is None:
+            self.state = replace(self.state, doubted="")
             return
         self.state = guard.hold(self.state, promise.digest, self.now)
         if not guard.is_confirmed(self.state, self.settings.confirm_after, self.now):
@@ -103,16 +111,16 @@ class Poll:
 
     def _install(self, document: Document, promise: Promise) -> None:
         new = install(self.settings, self.target, document.lines, self._note)
-        etag, generation, entries = promise.etag, promise.generation, document.installable
         parts = block.split(new)
-        outside = len(parts.outside)
+        installed = {"block": parts.digest, "outside": len(parts.outside), "entries": document.installable}
         self.remember(
-            etag=etag, generation=generation, entries=entries, block=parts.digest, outside=outside, doubted=""
+            **installed, etag=promise.etag, generation=promise.generation, doubted="", origin=self.settings.origin
         )
 
     def _note(self, new: bytes) -> None:
-        if self.settings.on_change:
-            self.remember(on_change_due=block.split(new).digest)
+        due = block.split(new).digest if self.settings.on_change else self.state.on_change_due
+        if due or self.state.origin != self.settings.origin:
+            self.remember(on_change_due=due, origin=self.settings.origin)
 
     def _tell(self) -> None:
         due = self.state.on_change_due

@@ -12,7 +12,7 @@ from groundskeeper_hosts import block, in_place, swap
 from groundskeeper_hosts.errors import BadSettings, Refused, from_os, named
 from groundskeeper_hosts.lock import locked
 from groundskeeper_hosts.settings import Settings
-from groundskeeper_hosts.state import Place
+from groundskeeper_hosts.state import Place, State
 
 _KINDS = ("json", "journal", "first", "candidate")
 
@@ -33,15 +33,18 @@ class Target:
 
     @contextmanager
     def held(self, patience: float) -> Iterator[None]:
-        """Hold the lock, after putting right what killed runs left. Raises TryAgain, BadSettings."""
+        """Hold the lock. Raises TryAgain, BadSettings."""
         with named(f"state-dir {self.place.folder} cannot be made"):
             self.place.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         with locked(self.place.file("lock"), patience):
-            with named(f"{self.path} cannot be put in order after a run that was killed"):
-                for path in (self.path, *map(self.place.file, _KINDS)):
-                    swap.sweep(path)
-                in_place.recover(self.path, self.place.file("journal"))
             yield
+
+    def tidy(self) -> None:
+        """Put right what runs that were killed left; the caller holds the lock. Raises HostsError."""
+        with named(f"{self.path} cannot be put in order after a run that was killed"):
+            for path in (self.path, *map(self.place.file, _KINDS)):
+                swap.sweep(path)
+            in_place.recover(self.path, self.place.file("journal"))
 
     def look(self) -> bytes:
         """Return the content; b"" for an own file that is not there. Raises BadSettings, Refused."""
@@ -52,6 +55,15 @@ class Target:
         if self.own and block.split(content or b"").outside.strip():
             raise Refused(f"own-file {self.path} holds lines that are not ours: name another file, or use --file")
         return content or b""
+
+    def check_origin(self, state: State, settings: Settings) -> None:
+        """Raise BadSettings if the names that are installed come from elsewhere: two agents would overwrite in turn."""
+        if state.origin in ("", settings.origin) or not block.split(self.look()).block:
+            return
+        raise BadSettings(
+            f"{self.path} holds the names of {state.origin}, not of {settings.origin}: `uninstall` those first, or "
+            "give these an own-file; if they moved on purpose, `sync --replace-source` once"
+        )
 
     def write(self, old: bytes, new: bytes) -> None:
         """Replace the old content, which is kept if this is the first time. Raises HostsError, Changed above all."""

@@ -37,7 +37,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Transport:
-    """Sends requests; ``timeout`` bounds each of them from connecting to the last byte."""
+    """Sends requests; ``timeout`` bounds each of them from looking up the name to the last byte."""
 
     def __init__(self, timeout: float, ca_file: Path | None = None) -> None:
         self.timeout = timeout
@@ -46,26 +46,37 @@ class Transport:
         except OSError as error:
             raise BadSettings(f"ca-file {ca_file} holds no certificates that can be read: {error}") from error
 
-    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
-        """Return the server's answer. Raises TryAgain where there is none, BadSettings for an untrusted certificate."""
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
+        longest: float = float("inf"),
+    ) -> Answer:
+        """Return the server's answer. Raises TryAgain where there is none, BadSettings for an untrusted certificate.
+
+        ``longest`` shortens the timeout, in seconds.
+        """
+        timeout = min(self.timeout, longest)
         headers = {"User-Agent": f"groundskeeper-hosts/{__version__}", **headers}
         request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 (checked by callers)
-        deadline = Deadline(self.timeout)
+        deadline = Deadline(timeout)
         try:
-            return self._exchange(request, deadline)
+            return self._exchange(request, deadline, timeout)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if deadline.passed:
-                raise TryAgain(f"{without_query(url)} took longer than {self.timeout} s") from error
+                raise TryAgain(f"{without_query(url)} took longer than {timeout:g} s") from error
             raise _translated(error, without_query(url)) from error
         finally:
             deadline.cancel()
 
-    def _exchange(self, request: urllib.request.Request, deadline: Deadline) -> Answer:
+    def _exchange(self, request: urllib.request.Request, deadline: Deadline, timeout: float) -> Answer:
         handlers: list[urllib.request.BaseHandler] = [Http(deadline), Https(deadline, self._tls), NoRedirect()]
         if is_loopback(urlsplit(request.full_url).hostname or ""):
             handlers.append(urllib.request.ProxyHandler({}))  # to a proxy, loopback would be another machine
         try:
-            response = urllib.request.build_opener(*handlers).open(request, timeout=self.timeout)
+            response = urllib.request.build_opener(*handlers).open(request, timeout=timeout)
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.headers, error.fp.read(65536) if error.fp else b"")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +14,10 @@ from machine import Machine
 from playing_server import PlayingServer, Reply, problem
 
 from groundskeeper_hosts.claims import Claim, Claims, Holding
-from groundskeeper_hosts.errors import BadSettings
+from groundskeeper_hosts.errors import BadSettings, TryAgain
 from groundskeeper_hosts.notify import Notifier
 from groundskeeper_hosts.options import command
+from groundskeeper_hosts.pace import pause
 from groundskeeper_hosts.settings import load
 
 
@@ -153,3 +156,47 @@ def test_a_token_that_never_worked_ends_it_and_one_that_expires_does_not(
     Waits(monkeypatch, lambda: table.status.update(PUT=401), lambda: table.status.update(PUT=200))
     keep(machine)
     assert table.seen == [PUT, PUT, PUT, PUT, DELETE]
+
+
+@pytest.mark.parametrize("retry_after", ["99999999", "3600", "101"])
+def test_the_server_cannot_make_it_wait_until_the_lease_is_over(
+    machine: Machine, server: PlayingServer, monkeypatch: pytest.MonkeyPatch, retry_after: str
+) -> None:
+    server.claims = lambda method, path: problem(503, "maintenance", **{"Retry-After": retry_after})
+    waits = Waits(monkeypatch, *[lambda: None] * 20)
+    with pytest.raises(TryAgain):
+        keep(machine)
+    assert all(80 < wait <= 100 for wait in waits.seconds), waits.seconds
+    assert len(set(waits.seconds)) == 21
+
+
+@pytest.mark.parametrize("retry_after", ["1", "10"])
+def test_hosts_that_collided_do_not_come_back_together(
+    machine: Machine, server: PlayingServer, monkeypatch: pytest.MonkeyPatch, retry_after: str
+) -> None:
+    server.claims = lambda method, path: problem(429, "slowly", **{"Retry-After": retry_after})
+    waits = Waits(monkeypatch, *[lambda: None] * 50)
+    with pytest.raises(TryAgain):
+        keep(machine)
+    first_failures = waits.seconds[:1] + [pause(5, 1, float(retry_after), chance / 50) for chance in range(50)]
+    assert min(first_failures) >= float(retry_after)
+    assert max(first_failures) - min(first_failures) > 2
+
+
+def test_a_request_that_hangs_does_not_outlive_the_lease(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        machine.configure(url=f"http://127.0.0.1:{silent.getsockname()[1]}", timeout="600")
+        monkeypatch.setattr(Claim, "third", 0.5)
+        begun = time.monotonic()
+        assert machine.run("claim", *CLAIM, "--once") == 1
+        assert time.monotonic() - begun < 10
+
+
+def test_a_short_timeout_of_the_settings_stays_short(machine: Machine, table: Table) -> None:
+    asked: list[float] = []
+    claims = Claims(load(None, machine.options))
+    send = claims._transport.send
+    claims._transport.send = lambda *rest, longest: asked.append(longest) or send(*rest, longest=longest)
+    claims.take(Claim("db", "10.0.0.5", None, 3600, "host-1", force=False))
+    assert claims._transport.timeout == 5
+    assert asked == [1200]

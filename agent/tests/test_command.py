@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from machine import Machine
+from machine import AGENT, Machine
 from playing_server import TOKEN, PlayingServer, entries, problem
 
-from groundskeeper_hosts import doctor
+from groundskeeper_hosts import block, doctor
 from groundskeeper_hosts.command import execute
 
 
@@ -216,3 +218,96 @@ def test_doctor_reads_nsswitch(tmp_path: Path, text: str | None, level: str) -> 
     if text is not None:
         path.write_text(text)
     assert doctor._attempt("nsswitch", lambda: doctor._nsswitch(path)).level == level
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 2), (204, 3), (503, 1)])
+def test_status_ends_in_what_the_last_poll_ended_in(
+    machine: Machine, server: PlayingServer, capsys: pytest.CaptureFixture[str], status: int, code: int
+) -> None:
+    machine.run()
+    server.fault = lambda reply: problem(status, "no")
+    assert machine.run() == code
+    assert _status(machine, capsys)["exit"] == code
+    server.fault = lambda reply: reply
+    machine.run()
+    assert _status(machine, capsys)["exit"] == 0
+
+
+def test_staleness_does_not_hide_what_needs_a_person_from_status(
+    machine: Machine, server: PlayingServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.run()
+    server.fault = lambda reply: problem(401, "expired")
+    machine.run()
+    path = next(machine.state.glob("*.json"))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "last_success": 1.0}))
+    assert _status(machine, capsys)["exit"] == 2
+    server.fault = lambda reply: problem(503, "later")
+    machine.run()
+    assert _status(machine, capsys)["exit"] == 4
+
+
+@pytest.mark.parametrize("change", ["url", "view"])
+def test_two_configurations_do_not_overwrite_one_file_in_turn(
+    machine: Machine, server: PlayingServer, capsys: pytest.CaptureFixture[str], change: str
+) -> None:
+    machine.run()
+    before = machine.content
+    first, second = {"url": server.url, "view": "private"}, {"url": server.url, "view": "private"}
+    second[change] = {"url": server.url.replace("127.0.0.1", "localhost"), "view": "public"}[change]
+    for _ in range(2):
+        machine.configure(**second)
+        server.serve(entries(6))
+        assert machine.run() == 2
+        assert machine.content == before
+        said = capsys.readouterr().err
+        assert all(word in said for word in ("uninstall", "own-file", "--replace-source", server.url))
+        assert machine.run("doctor") == 2
+        machine.configure(**first)
+        assert _status(machine, capsys)["failures"] == 0, "the other's failures are not ours"
+        server.serve(entries(5))
+        assert machine.run() == 0
+
+
+@pytest.mark.parametrize("way", ["uninstall first", "--replace-source", "by hand"])
+def test_a_source_that_is_changed_on_purpose_is_believed(machine: Machine, server: PlayingServer, way: str) -> None:
+    machine.run()
+    machine.configure(view="public")
+    more = ["--replace-source"] if way == "--replace-source" else []
+    if way == "uninstall first":
+        assert machine.run("uninstall") == 0
+    elif way == "by hand":
+        machine.hosts.write_bytes(block.remove(machine.content))
+    assert machine.run("sync", *more) == 0
+    assert server.requests[-1][1] == "/hosts/public"
+    assert machine.run() == 0
+    machine.configure(view="private")
+    assert machine.run() == 2
+
+
+def test_a_state_of_an_earlier_version_takes_the_source_that_is_there(machine: Machine) -> None:
+    machine.run()
+    path = next(machine.state.glob("*.json"))
+    state = json.loads(path.read_text())
+    del state["origin"], state["last_exit"]
+    path.write_text(json.dumps(state))
+    assert machine.run() == 0
+    machine.configure(view="public")
+    assert machine.run() == 2
+
+
+def test_doctor_warns_of_hard_links(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    (machine.folder / "other").hardlink_to(machine.hosts)
+    machine.run("doctor")
+    line = next(line for line in capsys.readouterr().out.splitlines() if "folder" in line.split()[1])
+    assert line.startswith("warn")
+    assert "2 hard links" in line
+
+
+def test_sync_imports_only_what_sync_needs() -> None:
+    script = "import sys; from groundskeeper_hosts import command; command.parser(); print(*sys.modules)"
+    words = [sys.executable, "-S", "-E", "-I", "-c", f"import sys; sys.path.insert(0, {str(AGENT)!r}); {script}"]
+    modules = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    assert "groundskeeper_hosts.command" in modules
+    own = ("claims", "doctor", "status", "loop", "notify")
+    assert not {f"groundskeeper_hosts.{name}" for name in own} & set(modules)
