@@ -2,7 +2,7 @@
 
 A doubtful document is held back until the server has served nothing but doubtful ones for `confirm-after` seconds and
 at three polls at least, or until a person says --allow-shrink. They need not be the same one: a fleet that has shrunk
-goes on changing, and its names would otherwise never be installed again.
+goes on changing, and its names would otherwise never be installed again. One that has shrunk again as much waits anew.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ def doubt(installed: int, entries: int, known: int, generation: int) -> str | No
     return None
 
 
-def hold(state: State, digest: str, now: float) -> State:
-    """Return the state with one more doubtful poll; the first one begins the wait."""
-    since, polls = (state.doubted_since, state.doubted_polls) if state.doubted else (now, 0)
-    return dataclasses.replace(state, doubted=digest, doubted_since=since, doubted_polls=polls + 1)
+def hold(state: State, digest: str, entries: int, now: float) -> State:
+    """Return the state with one more doubtful poll; the first one begins the wait, and so does a far smaller one."""
+    if not state.doubted or entries < state.doubted_entries * (1 - SHRINK):
+        state = dataclasses.replace(state, doubted_entries=entries, doubted_since=now, doubted_polls=0)
+    return dataclasses.replace(state, doubted=digest, doubted_polls=state.doubted_polls + 1)
 
 
 def is_confirmed(state: State, confirm_after: float, now: float) -> bool:

@@ -33,6 +33,7 @@ class State:
     failures: int = 0
     on_change_due: str = ""  # SHA-256 of the block for which on-change has not yet succeeded
     doubted: str = ""  # SHA-256 of a document that the guard holds back
+    doubted_entries: int = 0  # of the first document of this wait
     doubted_since: float = 0.0
     doubted_polls: int = 0
 

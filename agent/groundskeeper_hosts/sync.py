@@ -105,7 +105,7 @@ class Poll:
         if doubt is None:
             self.state = replace(self.state, doubted="")
             return
-        self.state = guard.hold(self.state, promise.digest, self.now)
+        self.state = guard.hold(self.state, promise.digest, document.installable, self.now)
         if not guard.is_confirmed(self.state, self.settings.confirm_after, self.now):
             raise Refused(f"the document is held back: {doubt}; look at the server, then --allow-shrink if it is right")
 

@@ -405,6 +405,20 @@ def test_shrink__a_fleet_that_goes_on_changing_is_believed_all_the_same(
     assert len(machine.names()) == 61
 
 
+def test_shrink__what_shrinks_again_while_it_is_held_back_waits_anew(
+    machine: Machine, server: PlayingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = _clock(monkeypatch)
+    server.serve(entries(100))
+    machine.run()
+    codes = []
+    for count in (50, 50, 50, 0, 0, 0, 0):
+        clock[0] += 290
+        server.serve(entries(count))
+        codes.append(machine.run())
+    assert codes == [3, 3, 3, 3, 3, 3, 0]
+
+
 def test_shrink__with_confirm_after_never_only_a_person_can_say_so(
     machine: Machine, server: PlayingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
