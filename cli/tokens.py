@@ -116,11 +116,13 @@ def revoke(
         wiring.tokens.replace(seen, replace(seen, revoked=now))
     ended = _moment((seen.revoked or now) + CACHED)
     out.print(Text(f"token {id_} of {seen.name} is revoked: no request gets in with it after {ended}"))
-    for name in wiring.inventory.claimed().names.values():
-        if name.claim and name.claim.token == id_ and not name.held:
-            dropped = wiring.inventory.drop_claim(name)
-            said = "is given up" if dropped else "changed just now: revoke the token again to give it up"
-            out.print(Text(f"{name.label}, which it claimed, {said}"))
+    claimed = [name for name in wiring.inventory.claimed().names.values() if name.claim and name.claim.token == id_]
+    for name in claimed:
+        is_free = bool(name.held) or wiring.inventory.drop_claim(name)
+        said = "is released" if is_free else "has changed just now: revoke the token again to release it"
+        out.print(Text(f"{name.label}, which it claimed, {said}"))
+    if claimed:
+        wiring.queue.announce()
 
 
 def _kept(stack: str | None, local: bool, region: str | None, profile: str | None) -> Tokens:

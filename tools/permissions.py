@@ -58,7 +58,8 @@ be among `Operators` there (`deploy/account.json`). `release` needs `iam:GetRole
 
 `groundskeeper tokens` needs the same function's configuration, and `dynamodb:GetItem`, `PutItem` and `Query` on the
 stack's table, for the key `token`: whoever has that may let anybody in. To give up a revoked token's claims it needs
-`dynamodb:Query` on the table's index `claims`, and `DeleteItem` and `UpdateItem` for the key `name`.
+`dynamodb:Query` on the table's index `claims`, `DeleteItem` and `UpdateItem` for the key `name`, and
+`sqs:SendMessage` on `STACK-documents`.
 """
 
 

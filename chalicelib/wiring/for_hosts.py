@@ -42,8 +42,12 @@ class HostsWiring:
     @cached_property
     def claim_service(self) -> ClaimService:
         """Return where names of this stack are claimed."""
-        queue = DocumentQueue(self._base.client("sqs", ANSWERING), self.settings.document_queue_url)
-        return ClaimService(self.inventory, self.settings.reserved_names, queue.announce)
+        return ClaimService(self.inventory, self.settings.reserved_names, self.queue.announce)
+
+    @cached_property
+    def queue(self) -> DocumentQueue:
+        """Return where it is said that the inventory has changed."""
+        return DocumentQueue(self._base.client("sqs", ANSWERING), self.settings.document_queue_url)
 
     @cached_property
     def inventory(self) -> Inventory:

@@ -54,7 +54,7 @@ def test_what_a_revoked_token_claims_is_given_up_and_what_others_claim_stays(sit
     _, ours = made(operator, "create", "us", "--scope", "claims:write:*")
     for token, name in ((theirs, "printer"), (ours, "scanner")):
         assert site.ask("PUT", f"/claims/{name}", token, json={"private": "10.1.1.1"}).status_code == 201
-    assert "printer, which it claimed, is given up" in operator.types("tokens", "revoke", id_, "--local").stdout
+    assert "printer, which it claimed, is released" in operator.types("tokens", "revoke", id_, "--local").stdout
     left = site.ask("GET", "/claims", ours).json()["claims"]
     assert [claim["name"] for claim in left] == ["scanner"]
 
