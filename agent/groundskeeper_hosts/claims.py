@@ -121,6 +121,6 @@ class Holding:
             self._became(held=False)
 
     def _became(self, *, held: bool) -> None:
-        if held != self.held:
+        if held != self.held and (held or self.held):  # what was never held is not given up
             log.say(f"{self.claim.name} is {'held' if held else 'given up'}")
         self.held = held

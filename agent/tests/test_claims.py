@@ -91,6 +91,14 @@ def test_what_the_server_would_refuse_is_not_even_asked(machine: Machine, table:
     assert not table.seen
 
 
+def test_what_was_never_held_is_not_said_to_be_given_up(
+    machine: Machine, table: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table.status["DELETE"] = 404
+    assert machine.run("claim", *CLAIM, "--check", "false", "--once") == 1
+    assert "given up" not in capsys.readouterr().err
+
+
 def test_on_sigterm_the_name_is_given_up(machine: Machine, table: Table) -> None:
     with machine.start("claim", *CLAIM) as agent:
         table.wait(1)
