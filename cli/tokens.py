@@ -110,10 +110,10 @@ def revoke(
     profile: Profile = None,
 ) -> None:
     """End a token and its claims, and nobody else's; API Gateway forgets it within a minute."""
-    wiring, now = _wiring(stack, local, region, profile), time.time()
-    seen = _known(wiring.tokens, id_)
+    base, now = connection.connect(stack=stack, local=local, region=region, profile=profile), time.time()
+    wiring, seen = HostsWiring(base), _known(base.tokens, id_)
     if seen.revoked is None:
-        wiring.tokens.replace(seen, replace(seen, revoked=now))
+        base.tokens.replace(seen, replace(seen, revoked=now))
     ended = _moment((seen.revoked or now) + CACHED)
     out.print(Text(f"token {id_} of {seen.name} is revoked: no request gets in with it after {ended}"))
     claimed = [name for name in wiring.inventory.claimed().names.values() if name.claim and name.claim.token == id_]
@@ -126,11 +126,7 @@ def revoke(
 
 
 def _kept(stack: str | None, local: bool, region: str | None, profile: str | None) -> Tokens:
-    return _wiring(stack, local, region, profile).tokens
-
-
-def _wiring(stack: str | None, local: bool, region: str | None, profile: str | None) -> HostsWiring:
-    return HostsWiring(connection.connect(stack=stack, local=local, region=region, profile=profile))
+    return connection.connect(stack=stack, local=local, region=region, profile=profile).tokens
 
 
 def _known(kept: Tokens, id_: str) -> Token:

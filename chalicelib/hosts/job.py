@@ -90,13 +90,13 @@ def publish(publisher: Publisher, clock: Callable[[], float]) -> Published:
     A view that has never been swept is not published: its document would not be complete. The time is taken anew once
     it is our turn, since the wait for it may have been long.
     """
-    if _is_current(publisher, clock()):
+    if _is_current(publisher, publisher.states.read(), clock()):
         return Published()
     with publisher.states.turn() as turn:
-        now = clock()
-        if _is_current(publisher, now):
+        now, before = clock(), publisher.states.read()
+        if _is_current(publisher, before, now):
             return Published()
-        before, snapshot = publisher.states.read(), publisher.inventory.everything()
+        snapshot = publisher.inventory.everything()
         contents, left_out = _contents(publisher, snapshot, now)
         changes = plan(before, contents, now)
         versions = {**before.versions, **{change.content.view: change.version for change in changes}}
@@ -107,8 +107,8 @@ def publish(publisher: Publisher, clock: Callable[[], float]) -> Published:
     return Published(changes, left_out, [view for view in View if view not in snapshot.header.domains])
 
 
-def _is_current(publisher: Publisher, now: float) -> bool:
-    return publisher.states.read().is_current(publisher.inventory.header().revision, publisher.format_version, now)
+def _is_current(publisher: Publisher, state: PublicationState, now: float) -> bool:
+    return state.is_current(publisher.inventory.header().revision, publisher.format_version, now)
 
 
 def _contents(publisher: Publisher, snapshot: Snapshot, now: float) -> tuple[list[ViewContent], list[str]]:

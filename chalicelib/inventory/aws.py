@@ -57,25 +57,11 @@ class Inventory:
 
     def everything(self) -> Snapshot:
         """Return every name; a page that fails ends the whole reading with an error."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": items.PARTITION}},
-            ConsistentRead=True,
-        )
-        with self._speaking():
-            return items.known(item for page in pages for item in page["Items"])
+        return self._query("pk", {"S": items.PARTITION}, ConsistentRead=True)
 
     def claimed(self) -> Snapshot:
         """Return the names with a claim, as they were a moment ago; those whose lease has ended may be among them."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName="claims",
-            KeyConditionExpression="claimed = :claimed",
-            ExpressionAttributeValues={":claimed": items.CLAIMED},
-        )
-        with self._speaking():
-            return items.known(item for page in pages for item in page["Items"])
+        return self._query("claimed", items.CLAIMED, IndexName="claims")
 
     def write(self, changes: Sequence[Change], check: Callable[[], None] = lambda: None) -> None:
         """Write changes down, up to 99 labels at once; ``check`` is called before each write.
@@ -111,6 +97,16 @@ class Inventory:
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+    def _query(self, key: str, value: Any, **options: Any) -> Snapshot:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression=f"{key} = :value",
+            ExpressionAttributeValues={":value": value},
+            **options,
+        )
+        with self._speaking():
+            return items.known(item for page in pages for item in page["Items"])
 
     def _get(self, labels: Iterable[str]) -> Iterator[Mapping[str, Any]]:
         asked: Any = {self._table: {"Keys": [items.key(label) for label in labels], "ConsistentRead": True}}

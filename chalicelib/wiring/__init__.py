@@ -49,9 +49,8 @@ def hosts(context: Any) -> "of_hosts.Triggers":
 def authorizer() -> "Authorizer":
     """Return what says whose token a request shows."""
     from chalicelib.access.authorizer import Authorizer
-    from chalicelib.wiring.for_hosts import HostsWiring
 
-    return Authorizer(HostsWiring(_base()).tokens)
+    return Authorizer(_base().tokens)
 
 
 @cache
@@ -67,8 +66,7 @@ def _hosts() -> "of_hosts.Triggers":
     from chalicelib.hosts.triggers import Triggers
     from chalicelib.wiring.for_hosts import HostsWiring
 
-    wiring = HostsWiring(_base())
-    return Triggers(wiring.publisher, wiring.store, wiring.claim_service)
+    return Triggers(HostsWiring(_base()))
 
 
 @cache

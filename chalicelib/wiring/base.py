@@ -1,13 +1,14 @@
-"""What the wiring of every feature starts from: settings, clients, leases."""
+"""What the wiring of every feature starts from: settings, clients, leases, tokens."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from chalicelib.access.aws import Tokens
 from chalicelib.lease.aws import Lease, Turn
 from chalicelib.settings import Settings
 
@@ -19,6 +20,7 @@ READING = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_
 # A client waits, and API Gateway for 29 seconds at the most.
 ANSWERING = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
 LONGEST_RUN = 300.0  # seconds: also the timeout of the functions
+PATIENCE, SHORT_PATIENCE = 20.0, 4.0  # seconds: a schedule can wait for others to have written, a client less
 LONGEST_WAIT = 120.0  # seconds for another run to end
 
 
@@ -34,6 +36,11 @@ class Base:
     def client(self, service: str, config: Config = READING) -> Any:
         """Return a client of a service in the stack's own region and account."""
         return self._clients(service, config)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Return the tokens of this stack."""
+        return Tokens(self.client("dynamodb", ANSWERING), self.settings.table)
 
     def turn(self, name: str, longest_wait: float = LONGEST_WAIT) -> AbstractContextManager[Turn]:
         """Wait until nobody else writes to what is named, for some seconds at the most, and keep others from it."""

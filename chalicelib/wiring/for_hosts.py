@@ -1,25 +1,23 @@
-"""The wiring of hosts: documents, claims and tokens."""
+"""The wiring of hosts: documents and claims."""
 
 from functools import cached_property, partial
 
 from botocore.config import Config
 
-from chalicelib.access.aws import Tokens
 from chalicelib.hosts.aws.dynamodb import StateStore
 from chalicelib.hosts.aws.s3 import DocumentStore
 from chalicelib.hosts.aws.sqs import DocumentQueue
 from chalicelib.hosts.claim_service import ClaimService
 from chalicelib.hosts.job import Publisher
 from chalicelib.inventory.aws import Inventory
-from chalicelib.wiring.base import ANSWERING, PATIENT, Base
+from chalicelib.wiring.base import ANSWERING, PATIENCE, PATIENT, SHORT_PATIENCE, Base
 
-PATIENCE, SHORT_PATIENCE = 20.0, 4.0  # seconds: a schedule can wait for others to have written, a client less
 # Presigned URLs must be signed this way (AWS Signature Version 4), and lead to the bucket's own region.
 SIGNING = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
 
 
 class HostsWiring:
-    """What documents, claims and tokens are made of."""
+    """What documents and claims are made of."""
 
     def __init__(self, base: Base) -> None:
         self._base, self.settings = base, base.settings
@@ -53,8 +51,3 @@ class HostsWiring:
     def inventory(self) -> Inventory:
         """Return what is called what in this stack."""
         return Inventory(self._base.client("dynamodb", ANSWERING), self.settings.table, SHORT_PATIENCE)
-
-    @cached_property
-    def tokens(self) -> Tokens:
-        """Return the tokens of this stack."""
-        return Tokens(self._base.client("dynamodb", ANSWERING), self.settings.table)

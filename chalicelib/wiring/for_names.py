@@ -17,9 +17,7 @@ from chalicelib.names.ledger import Ledger
 from chalicelib.names.model import Place, Rules
 from chalicelib.names.pace import Pace
 from chalicelib.names.service import Names
-from chalicelib.wiring.base import PATIENT, READING, Base
-
-PATIENCE = 20.0  # seconds for others to have written to the inventory
+from chalicelib.wiring.base import PATIENCE, PATIENT, READING, Base
 
 
 class NamesWiring:
