@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 STAGE ?= dev
 BIN := .venv/bin
-REQUIREMENTS := requirements.txt requirements-dev.txt localcloud/lambda-runtime.txt
+REQUIREMENTS := requirements.txt requirements-dev.txt layers/video/requirements.txt localcloud/lambda-runtime.txt
 export AWS_PORT API_PORT PYTHON
 
 .PHONY: help
@@ -21,26 +21,31 @@ help: ## List the targets
 	@touch $@
 
 PACKAGE := build/package
-APP := app.py $(shell find chalicelib .chalice -name '*.py' -o -name '*.json' | grep -v deploy) requirements.txt
+VIDEO_LAYER := $(PACKAGE)/layer-video.zip
+APP := app.py $(shell find chalicelib .chalice -name '*.py' -o -name '*.json' -o -name '*.yaml' | grep -v deploy) requirements.txt
+
+# It takes seconds and does not depend on the application, hence a target of its own; .venv/.ready stands for its Python.
+$(VIDEO_LAYER): .venv/.ready layers/video/requirements.txt tools/make_layer.py tools/lambda_platform.py
+	@$(BIN)/python tools/make_layer.py layers/video/requirements.txt $@
 
 # Chalice takes Lambda's Python version from the Python that runs it, wants some region to be named, and packages
 # whatever lies in chalicelib, the bytecode of its own import included.
-$(PACKAGE)/sam.json: .venv/.ready $(APP)
-	@rm -rf $(PACKAGE) .chalice/deployments $$(find chalicelib -name __pycache__)
+$(PACKAGE)/sam.json: .venv/.ready $(APP) $(VIDEO_LAYER) tools/check_package.py
+	@rm -rf $(PACKAGE)/sam.json $(PACKAGE)/deployment.zip .chalice/deployments $$(find chalicelib -name __pycache__)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" AWS_DEFAULT_REGION=us-east-1 PYTHONDONTWRITEBYTECODE=1 $(BIN)/chalice package --stage stack \
 		--merge-template .chalice/resources.json $(PACKAGE) >/dev/null
 	@$(BIN)/python tools/check_package.py $(PACKAGE)
 
 .PHONY: package demo run test check static bench deploy clean lock
 
-package: $(PACKAGE)/sam.json ## Make build/package: the zip and the template that are deployed
+package: $(PACKAGE)/sam.json ## Make build/package: the zip, the layer and the template that are deployed
 
 demo: $(PACKAGE)/sam.json ## See names follow instances and reach clients, on an emulated AWS account
 	@$(BIN)/python -m demo $(PACKAGE)
 
 run: $(PACKAGE)/sam.json ## Keep the emulated account running for any AWS client (AWS_PORT, API_PORT)
 	@$(BIN)/python -m localcloud run --package $(PACKAGE) --stack groundskeeper-dev --zone fleet.example \
-		--parameter HostedZoneId={zone_id} --fire groundskeeper-dev-sweep-names
+		--bucket fleet-media --parameter HostedZoneId={zone_id} --parameter SourceBucket=fleet-media --fire groundskeeper-dev-sweep-names
 
 test: $(PACKAGE)/sam.json ## Run the tests
 	@echo "the application:" && $(BIN)/pytest tests
@@ -68,6 +73,7 @@ deploy: $(PACKAGE)/sam.json ## Deploy stack groundskeeper-STAGE with the AWS CLI
 LOCK := uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links
 lock: ## Compile the requirements files anew (needs uv)
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) requirements.in -o requirements.txt
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) layers/video/requirements.in -c requirements.txt -o layers/video/requirements.txt
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) requirements-dev.in -o requirements-dev.txt
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) localcloud/lambda-runtime.in -c requirements-dev.txt -o localcloud/lambda-runtime.txt
 

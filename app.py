@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Response, SQSEvent
+from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Response, SNSEvent, SQSEvent
 
 from chalicelib import telemetry, web, wiring
 
@@ -14,6 +14,8 @@ app.register_middleware(web.problems, "http")
 # Chalice puts a queue's name into an Fn::Sub, so CloudFormation fills in the stack's name.
 INSTANCE_QUEUE = "${AWS::StackName}-instances"
 DOCUMENT_QUEUE = "${AWS::StackName}-documents"
+TRANSFORM_QUEUE = "${AWS::StackName}-transforms"
+LOST_OBJECT_TOPIC = "${AWS::StackName}-lost-objects"
 
 
 @app.on_sqs_message(INSTANCE_QUEUE, batch_size=10_000, maximum_batching_window_in_seconds=5, maximum_concurrency=2)
@@ -38,6 +40,30 @@ def on_inventory_changed(event: SQSEvent) -> None:
 def publish_hosts(event: CloudWatchEvent) -> None:
     """A minute has passed, and a message may have been lost: publish the documents that say something else now."""
     wiring.hosts(event.context).publish()
+
+
+@app.on_sns_message(LOST_OBJECT_TOPIC)
+def on_object_lost(event: SNSEvent) -> None:
+    """S3 has lost a derived object: make it again from its source."""
+    wiring.derived(event.context).lost(event.to_dict()["Records"])
+
+
+@app.on_sqs_message(TRANSFORM_QUEUE, batch_size=10, maximum_concurrency=20)
+def on_transform_requests(event: SQSEvent) -> dict[str, Any]:
+    """Sources came, changed or went, or somebody asks for derived objects: put what is derived of them right."""
+    return wiring.derived(event.context).messages(event.to_dict()["Records"])
+
+
+@app.lambda_function()
+def derive(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Somebody waits for derived objects: put what is derived of a source right, and say what became of it."""
+    return wiring.derived(context).derive(event)
+
+
+@app.schedule(Rate(1, unit=Rate.DAYS))
+def audit_derived(event: CloudWatchEvent) -> None:
+    """A day has passed, and losses may have gone unsaid: look at a slice of all derived objects."""
+    wiring.derived(event.context).audit()
 
 
 @app.authorizer(ttl_seconds=60)
@@ -75,6 +101,31 @@ def put_claim(name: str) -> Response:
 def delete_claim(name: str) -> Response:
     """A service outside EC2 gives a name up."""
     return _answer(lambda request: wiring.hosts(request.context).delete_claim(request, name))
+
+
+# Chalice knows no greedy parameters, but passes API Gateway's on.
+@app.route("/derived/{key+}", methods=["GET", "HEAD"], authorizer=authorize)
+def derived() -> Response:
+    """A client asks for a derived object: send it there, once it is made."""
+    return _answer(lambda request: wiring.derived(request.context).get(request, request.path["key"]))
+
+
+@app.route("/derived", methods=["POST"], authorizer=authorize)
+def post_derived() -> Response:
+    """A client asks for derived objects to be made."""
+    return _answer(lambda request: wiring.derived(request.context).post(request))
+
+
+@app.route("/transformations", authorizer=authorize)
+def transformations() -> Response:
+    """A client asks which transformations there are."""
+    return _answer(lambda request: wiring.derived(request.context).transformations())
+
+
+@app.route("/formats", authorizer=authorize)
+def formats() -> Response:
+    """A client asks which formats sources may have, and which are made."""
+    return _answer(lambda request: wiring.derived(request.context).formats())
 
 
 @app.route("/healthz")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from benchmarks import agent, plan_only, polls, publishing, rendering, result, startup, storm
+from benchmarks import agent, healing, pictures, plan_only, polls, publishing, rendering, result, startup, storm
 
 
 def main(package: Path, wanted: Collection[str]) -> None:
@@ -19,6 +19,8 @@ def main(package: Path, wanted: Collection[str]) -> None:
         "rendering": rendering.run,
         "publishing": lambda: publishing.run(package),
         "agent": agent.run,
+        "pictures": pictures.run,
+        "healing": lambda: healing.run(package),
     }
     if unknown := set(wanted) - set(every):
         sys.exit(f"there is no benchmark {', '.join(sorted(unknown))}: there are {', '.join(every)}")

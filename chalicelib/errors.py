@@ -2,6 +2,7 @@
 
 GroundskeeperError
 ├── BadSettings    the deployment is wrong: fail at the first invocation, name the setting
+├── BadDefinition  a file of definitions is malformed: refuse it whole, name each line and reason
 ├── BadRequest     the caller sent something unusable: tell the caller what and why
 ├── Forbidden      the caller's token does not reach that far: tell the caller which scope would
 ├── NotFound       the caller asks for what is not there: tell the caller so
@@ -19,6 +20,14 @@ class GroundskeeperError(Exception):
 
 class BadSettings(GroundskeeperError):
     """The deployment is wrong; the message names the setting and what to do."""
+
+
+class BadDefinition(GroundskeeperError):
+    """A file of definitions is malformed; the message names it, and each of its ``faults`` has a line and a reason."""
+
+    def __init__(self, name: str, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join([f"{name} is refused:", *faults]))
+        self.faults = faults
 
 
 class BadRequest(GroundskeeperError):

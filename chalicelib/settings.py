@@ -10,6 +10,7 @@ from chalicelib.errors import BadSettings
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
 _SPOKE = re.compile(r"arn:[a-z-]+:iam::\{account\}:role/\S+")
+_BUCKET_OR_NONE = re.compile(r"([a-z0-9.-]{3,63})?")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,14 @@ class Settings:
     account_roles: Mapping[str, str]
     reserved_names: frozenset[str]
     prometheus_port: int
+    source_bucket: str
+    derived_bucket: str
+    derived_prefix: str
+    derived_storage_class: str
+    derived_cache_control: str
+    keep_derived: bool
+    transform_queue_url: str
+    memory: int
     dry_run: bool
 
 
@@ -64,12 +73,26 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         account_roles={account: spoke.replace("{account}", account) for account in accounts},
         reserved_names=frozenset(reader.words("RESERVED_NAMES", re.compile(r"[a-z0-9-]+"), "labels in lower case")),
         prometheus_port=reader.number("PROMETHEUS_PORT", 1, 65_535, "9100"),
+        source_bucket=reader.text("SOURCE_BUCKET", _BUCKET_OR_NONE, "a bucket's name, or empty"),
+        derived_bucket=reader.text("DERIVED_BUCKET", _BUCKET_OR_NONE, "a bucket's name"),
+        derived_prefix=reader.text("DERIVED_PREFIX", re.compile(r"([^/].{0,126}/)?"), "empty, or end with a slash"),
+        derived_storage_class=reader.text(
+            "DERIVED_STORAGE_CLASS", re.compile(r"[A-Z_]+"), "a class", "REDUCED_REDUNDANCY"
+        ),
+        derived_cache_control=reader.text(
+            "DERIVED_CACHE_CONTROL", re.compile(r"[ -~]{1,256}"), "as in HTTP", "max-age=86400"
+        ),
+        keep_derived=reader.text("KEEP_DERIVED", re.compile(r"[01]"), "1 or 0", "0") == "1",
+        transform_queue_url=reader.text("TRANSFORM_QUEUE_URL", re.compile(r"https?://\S+"), "the queue's URL"),
+        memory=reader.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 128, 10_240, "1024") * 2**20,
         dry_run=reader.text("DRY_RUN", re.compile(r"[01]?"), "1 or 0", "0") == "1",
     )
     if not settings.hosted_zone_id and not settings.private_hosted_zone_id:
         reader.faults.append("HOSTED_ZONE_ID and PRIVATE_HOSTED_ZONE_ID are both empty: name at least one zone")
     if settings.hosted_zone_id and settings.hosted_zone_id == settings.private_hosted_zone_id:
         reader.faults.append("HOSTED_ZONE_ID and PRIVATE_HOSTED_ZONE_ID name the same zone")
+    if settings.source_bucket and settings.source_bucket == settings.derived_bucket and not settings.derived_prefix:
+        reader.faults.append("DERIVED_PREFIX must not be empty where sources and derived objects share a bucket")
     if reader.faults:
         raise BadSettings("; ".join(reader.faults))
     return settings

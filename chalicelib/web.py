@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from chalicelib.access.model import Caller
 from chalicelib.errors import BadRequest, Conflict, Forbidden, GroundskeeperError, NotFound, TryAgain
@@ -32,6 +33,8 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    path: Mapping[str, str] = field(default_factory=dict)
+    """Parameters of the path, decoded."""
     context: Any = None
     """Lambda's own context of the invocation."""
 
@@ -46,7 +49,7 @@ class Answer:
 
 
 def request(received: Any) -> Request:
-    """Return what a Chalice request asks."""
+    """Return what a Chalice request asks; raise BadRequest where its path is no text."""
     context = received.context
     said = context["authorizer"]
     return Request(
@@ -56,8 +59,17 @@ def request(received: Any) -> Request:
         dict(received.query_params or {}),
         {name.lower(): value for name, value in received.headers.items()},
         received.raw_body,
+        {name: _decoded(value) for name, value in (received.uri_params or {}).items()},
         received.lambda_context,
     )
+
+
+def _decoded(parameter: str) -> str:
+    """Decode a parameter of the path once, since API Gateway passes it on as the client has encoded it."""
+    try:
+        return unquote(parameter, errors="strict")
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"the path must be UTF-8, percent-encoded: {error}") from error
 
 
 def answer(handle: Callable[[], Answer]) -> Answer:

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from rich.text import Text
 
 from chalicelib.errors import BadRequest, BadSettings, GroundskeeperError
-from cli import names, tokens
+from cli import derived, names, tokens
 from cli.screen import err
 
 app = typer.Typer(help="Keep an AWS account in order.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -18,6 +18,7 @@ for name, sub in (
     ("release", names.release_app),
     ("zone", names.zone_app),
     ("tokens", tokens.app),
+    ("derived", derived.app),
 ):
     app.add_typer(sub, name=name)
 

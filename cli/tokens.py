@@ -23,7 +23,9 @@ from cli.screen import err, out
 
 app = typer.Typer(help="Give access to the API, limit it, renew it, end it.", no_args_is_help=True)
 UNITS = {"m": 60, "h": 3600, "d": 86_400}
-CACHED = 80  # seconds that API Gateway may still let a token in (app.py), and that a link is good (hosts/aws/s3.py)
+CACHED = (
+    360  # seconds that API Gateway may still let a token in (app.py), and that a link is good (derived/aws/store.py)
+)
 
 Id = Annotated[str, typer.Argument(help="The token's id, as `tokens list` shows it.")]
 Expires = Annotated[str, typer.Option(help="For how long it is good: 90d, 12h, 30m.")]
@@ -35,7 +37,8 @@ def create(
     scope: Annotated[
         list[str],
         typer.Option(
-            help="hosts:read:private, hosts:read:public, claims:write:PATTERN, claims:force; may be repeated."
+            help="hosts:read:private, hosts:read:public, claims:write:PATTERN, claims:force, derived:read:PATTERN, "
+            "derived:write:PATTERN; may be repeated."
         ),
     ],
     expires: Expires = "90d",
@@ -109,13 +112,15 @@ def revoke(
     region: Region = None,
     profile: Profile = None,
 ) -> None:
-    """End a token and its claims, and nobody else's; API Gateway forgets it within a minute."""
+    """End a token and its claims, and nobody else's; API Gateway forgets it in a minute, its links end later."""
     base, now = connection.connect(stack=stack, local=local, region=region, profile=profile), time.time()
     wiring, seen = HostsWiring(base), _known(base.tokens, id_)
     if seen.revoked is None:
         base.tokens.replace(seen, replace(seen, revoked=now))
     ended = _moment((seen.revoked or now) + CACHED)
-    out.print(Text(f"token {id_} of {seen.name} is revoked: no request gets in with it after {ended}"))
+    out.print(
+        Text(f"token {id_} of {seen.name} is revoked: in a minute nobody gets in with it; its links end at {ended}")
+    )
     claimed = [name for name in wiring.inventory.claimed().names.values() if name.claim and name.claim.token == id_]
     for name in claimed:
         is_free = bool(name.held) or wiring.inventory.drop_claim(name)

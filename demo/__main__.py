@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from demo import hosts, names
+from demo import derived, hosts, names
 from demo.stage import STACK, set_up
 from localcloud.cloud import LocalCloud
 
@@ -15,13 +15,17 @@ def main(package: Path) -> int:
     """Play the story and return the exit status."""
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     start = time.monotonic()
-    with LocalCloud() as cloud, tempfile.TemporaryDirectory(prefix="groundskeeper-demo-") as folder:
-        stage = set_up(cloud, package, Path(folder))
+    with (
+        LocalCloud() as cloud,
+        tempfile.TemporaryDirectory(prefix="groundskeeper-demo-") as folder,
+        set_up(cloud, package, Path(folder)) as stage,
+    ):
         stage.console.print(
             f"[bold]Groundskeeper[/] is deployed to an emulated AWS account, from {package}, as stack {STACK}."
         )
         names.play(stage)
         hosts.play(stage)
+        derived.play(stage)
         seconds = time.monotonic() - start
         if stage.failures:
             stage.console.print(

@@ -1,11 +1,11 @@
 """What every scene of the demonstration needs: a cloud with the stack deployed, a way to wait, a way to show."""
 
-import json
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from localcloud.cloud import LocalCloud
+from localcloud.run_file import published
 
 DOMAIN = "fleet.example"
 STACK = "groundskeeper-demo"
+SOURCES = "fleet-media"
 PATIENCE = 30.0
 IMAGE = "ami-12c6146b"
 
@@ -29,6 +31,7 @@ class Stage:
     cloud: LocalCloud
     zone_id: str
     folder: Path
+    outputs: Mapping[str, str]
     console: Console = field(default_factory=lambda: Console(highlight=False))
     failures: int = 0
     scenes: int = 0
@@ -42,6 +45,11 @@ class Stage:
     def route53(self) -> Any:
         """Return the Route 53 client of the user in the story."""
         return self.cloud.client("route53")
+
+    @cached_property
+    def s3(self) -> Any:
+        """Return the S3 client of the user in the story."""
+        return self.cloud.client("s3")
 
     def scene(self, title: str) -> None:
         """Begin a scene."""
@@ -122,17 +130,11 @@ class Stage:
         self.console.print(table)
 
 
-def set_up(cloud: LocalCloud, package: Path, folder: Path) -> Stage:
-    """Deploy the package to a cloud with one hosted zone; the user works in a folder."""
+@contextmanager
+def set_up(cloud: LocalCloud, package: Path, folder: Path) -> Iterator[Stage]:
+    """Deploy the package to a cloud with one hosted zone and one bucket of sources; the user works in a folder."""
     zone_id = cloud.create_zone(DOMAIN)
-    cloud.deploy(package, STACK, {"HostedZoneId": zone_id})
-    run = {
-        "aws_endpoint": cloud.endpoint,
-        "access_key": cloud.aws.access_key,
-        "secret_key": cloud.aws.secret_key,
-        "region": cloud.aws.region,
-        "stack": STACK,
-    }
-    (folder / ".localcloud").mkdir()
-    (folder / ".localcloud" / "run.json").write_text(json.dumps(run))
-    return Stage(cloud, zone_id, folder)
+    cloud.create_bucket(SOURCES)
+    stack = cloud.deploy(package, STACK, {"HostedZoneId": zone_id, "SourceBucket": SOURCES})
+    with published(folder / ".localcloud" / "run.json", cloud.facts(STACK)):
+        yield Stage(cloud, zone_id, folder, stack.outputs)

@@ -1,4 +1,4 @@
-"""The command `python -m localcloud run`: deploys a package to a local cloud and keeps it running."""
+"""The command `python -m localcloud`: `run` deploys a package and keeps it running, `lose` makes it lose objects."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localcloud import lose
 from localcloud.cloud import LocalCloud, PortTakenError
 from localcloud.run_file import RunsAlreadyError, published, refuse_another
 from localcloud.stacks.deploy import DeploymentError
@@ -32,14 +33,17 @@ aws-cli:  export AWS_ENDPOINT_URL={aws_endpoint} AWS_DEFAULT_REGION={region} \\
                  AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}
           aws ec2 describe-instances
           aws route53 list-resource-record-sets --hosted-zone-id {hosted_zone_id}
+lose:     python -m localcloud lose s3://bucket/key
 
 Ctrl-C stops it.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0 stopped, 1 not deployed, 2 cannot start."""
+    """Run the command and return its exit code: 0 stopped, 1 not deployed, 2 cannot start; of `lose` its own."""
     options = _parser().parse_args(arguments)
+    if options.command == "lose":
+        return lose.run(options)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     stopping = threading.Event()
@@ -85,6 +89,8 @@ def _run(options: argparse.Namespace, stopping: threading.Event) -> None:
     )
     with cloud:
         facts = _facts(cloud, options)
+        for bucket in options.bucket:
+            cloud.create_bucket(bucket)
         cloud.deploy(options.package, options.stack, _filled(options.parameter, facts))
         for rule in options.fire:
             cloud.fire_schedule(rule)
@@ -96,18 +102,8 @@ def _run(options: argparse.Namespace, stopping: threading.Event) -> None:
 
 
 def _facts(cloud: LocalCloud, options: argparse.Namespace) -> dict[str, Any]:
-    facts = {
-        "aws_endpoint": cloud.endpoint,
-        "api_url": cloud.api_url,
-        "access_key": cloud.aws.access_key,
-        "secret_key": cloud.aws.secret_key,
-        "region": cloud.aws.region,
-        "account_id": cloud.aws.account_id,
-        "hosted_zone_id": cloud.create_zone(options.zone),
-        "domain": options.zone,
-        "stack": options.stack,
-        "pid": os.getpid(),
-    }
+    facts = cloud.facts(options.stack)
+    facts |= {"hosted_zone_id": cloud.create_zone(options.zone), "domain": options.zone}
     if options.private_zone:
         facts["private_hosted_zone_id"] = cloud.create_zone(options.private_zone, private=True)
     return facts
@@ -135,11 +131,15 @@ def _filled(parameters: Sequence[str], facts: Mapping[str, Any]) -> dict[str, st
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="localcloud", description="An AWS account on this machine.")
-    run = parser.add_subparsers(required=True).add_parser("run", help="deploy a package and keep it running")
+    commands = parser.add_subparsers(required=True, dest="command")
+    losing = commands.add_parser("lose", help="make the cloud that runs lose objects, as S3 may lose them")
+    losing.add_argument("urls", nargs="+", metavar="s3://bucket/key", help="the key as it is, nothing encoded")
+    run = commands.add_parser("run", help="deploy a package and keep it running")
     run.add_argument("--package", type=Path, required=True, help="what `chalice package` wrote")
     run.add_argument("--stack", required=True, help="name of the stack")
     run.add_argument("--zone", required=True, help="domain of the hosted zone to make")
     run.add_argument("--private-zone", help="domain of a private hosted zone to make")
+    run.add_argument("--bucket", action="append", default=[], help="a bucket to make")
     run.add_argument(
         "--parameter",
         action="append",
@@ -152,7 +152,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--region", default="us-east-1")
     run.add_argument("--aws-port", type=int, default=_port("AWS_PORT", 4566), help="AWS_PORT, or 4566")
     run.add_argument("--api-port", type=int, default=_port("API_PORT", 8000), help="API_PORT, or 8000")
-    run.add_argument("--workdir", type=Path, default=Path(".localcloud"), help="logs and run.json")
+    for command in (run, losing):
+        command.add_argument("--workdir", type=Path, default=Path(".localcloud"), help="logs and run.json")
     run.add_argument("--retry-after", type=int, help="seconds until a failed queue message is tried again")
     return parser
 

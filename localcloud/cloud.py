@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from localcloud.events.schedules import Schedules
 from localcloud.functions import invoke as lambda_invoke
-from localcloud.functions import kept_properties
+from localcloud.functions import kept_properties, package_limit
 from localcloud.functions.role_clients import RoleClients
 from localcloud.functions.service import Functions, Pace
 from localcloud.http.server import HttpApi
@@ -111,6 +112,19 @@ class LocalCloud:
         """Make a boto3 client with an administrator's keys."""
         return self.aws.client(service, region)
 
+    def facts(self, stack: str) -> dict[str, Any]:
+        """Return what other programs need to find this cloud, and a stack of it: what `run.json` says."""
+        return {
+            "aws_endpoint": self.endpoint,
+            "api_url": self.api_url,
+            "access_key": self.aws.access_key,
+            "secret_key": self.aws.secret_key,
+            "region": self.aws.region,
+            "account_id": self.aws.account_id,
+            "stack": stack,
+            "pid": os.getpid(),
+        }
+
     def create_zone(self, domain: str, private: bool = False) -> str:
         """Make a hosted zone and return its id."""
         extra: dict[str, Any] = {"HostedZoneConfig": {"PrivateZone": private}}
@@ -123,6 +137,13 @@ class LocalCloud:
         )
         return str(made["HostedZone"]["Id"]).removeprefix("/hostedzone/")
 
+    def create_bucket(self, name: str) -> None:
+        """Make a bucket in the cloud's region."""
+        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": self.aws.region}}
+        self.aws.client("s3", internal=True).create_bucket(
+            Bucket=name, **({} if self.aws.region == "us-east-1" else elsewhere)
+        )
+
     def deploy(self, package_dir: Path, stack_name: str, parameters: Mapping[str, str]) -> Stack:
         """Deploy a package of Chalice; raise DeploymentError."""
         return stack.deploy(self.aws, package_dir, stack_name, parameters)
@@ -134,6 +155,10 @@ class LocalCloud:
     def fire_schedule(self, name: str) -> None:
         """Fire a scheduled rule now, named by itself or by its function; raise LookupError."""
         self._schedules.fire(name)
+
+    def lose_object(self, bucket: str, key: str) -> int | None:
+        """Lose an object; raise LookupError. Return how many are told, None where its storage class tells nobody."""
+        return self.aws.lose_object(bucket, key)
 
     def logs(self, function_name: str) -> list[str]:
         """Return what a function printed, line by line."""
@@ -191,6 +216,7 @@ class LocalCloud:
         around = Surroundings(lambda service, region: self.aws.client(service, region, internal=True), self._rest_apis)
         for patch in (
             kept_properties.dead_letters_kept(),
+            package_limit.packages_limited(),
             kept_properties.template_properties_kept(),
             kept_properties.one_event_configuration(),
             kept_properties.noticed_mappings(lambda: gate.afterwards(self._queues.follow)),

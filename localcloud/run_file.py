@@ -16,12 +16,25 @@ class RunsAlreadyError(Exception):
     """Another local cloud has its file here."""
 
 
+class NoneRunsError(Exception):
+    """No local cloud that still runs has its file here."""
+
+
+def running(path: Path) -> dict[str, Any]:
+    """Return what the file says of the cloud that runs; raise NoneRunsError."""
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text())
+        os.kill(int(facts["pid"]), 0)
+    except (FileNotFoundError, ProcessLookupError, ValueError, KeyError) as error:
+        raise NoneRunsError(f"no local cloud runs here: {path} names none") from error
+    return facts
+
+
 def refuse_another(path: Path) -> None:
     """Raise RunsAlreadyError where a cloud that still runs has its file here."""
     try:
-        facts = json.loads(path.read_text())
-        os.kill(int(facts["pid"]), 0)
-    except (FileNotFoundError, ProcessLookupError, ValueError, KeyError):
+        facts = running(path)
+    except NoneRunsError:
         return
     raise RunsAlreadyError(f"a local cloud runs here already: pid {facts['pid']}, AWS API {facts['aws_endpoint']}")
 

@@ -12,6 +12,7 @@ GOOD = {
     "TABLE_NAME": "groundskeeper-dev-Table-1",
     "INSTANCE_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/groundskeeper-dev-instances",
     "DOCUMENT_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/groundskeeper-dev-documents",
+    "TRANSFORM_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/groundskeeper-dev-transforms",
     "DOCUMENT_BUCKET": "groundskeeper-dev-documentbucket-1",
     "HOSTED_ZONE_ID": "Z0123456789ABC",
 }

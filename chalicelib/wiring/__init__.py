@@ -14,6 +14,7 @@ from chalicelib.wiring.base import LONGEST_RUN, Base
 
 if TYPE_CHECKING:
     from chalicelib.access.authorizer import Authorizer
+    from chalicelib.derived import triggers as of_derived
     from chalicelib.hosts import triggers as of_hosts
     from chalicelib.names import triggers as of_names
 
@@ -45,6 +46,12 @@ def hosts(context: Any) -> "of_hosts.Triggers":
     return _hosts()
 
 
+def derived(context: Any) -> "of_derived.Triggers":
+    """Return the triggers of derived objects, told how long this invocation may run."""
+    _clock.invoked(context)
+    return _derived()
+
+
 @cache
 def authorizer() -> "Authorizer":
     """Return what says whose token a request shows."""
@@ -67,6 +74,14 @@ def _hosts() -> "of_hosts.Triggers":
     from chalicelib.wiring.for_hosts import HostsWiring
 
     return Triggers(HostsWiring(_base()))
+
+
+@cache
+def _derived() -> "of_derived.Triggers":
+    from chalicelib.derived.triggers import Triggers
+    from chalicelib.wiring.for_derived import DerivedWiring
+
+    return Triggers(DerivedWiring(_base()))
 
 
 @cache

@@ -30,7 +30,7 @@ class Base:
     def __init__(
         self, chosen: Settings, session: boto3.Session, remaining: Callable[[], float] = lambda: LONGEST_RUN
     ) -> None:
-        self.settings, self.session, self._remaining = chosen, session, remaining
+        self.settings, self.session, self.remaining = chosen, session, remaining
         self._clients = cache(self._client)
 
     def client(self, service: str, config: Config = READING) -> Any:
@@ -44,7 +44,7 @@ class Base:
 
     def turn(self, name: str, longest_wait: float = LONGEST_WAIT) -> AbstractContextManager[Turn]:
         """Wait until nobody else writes to what is named, for some seconds at the most, and keep others from it."""
-        seconds = self._remaining()
+        seconds = self.remaining()
         patience = min(seconds / 2, longest_wait)
         return Lease(self.client("dynamodb"), self.settings.table, name, seconds, patience).turn()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from localcloud.ground.patching import replaced
 
@@ -54,7 +54,13 @@ def template_properties_kept() -> Iterator[None]:
     update = LambdaFunction.update_from_cloudformation_json
 
     def created(name: str, resource: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        return _apply(create(name, resource, *args, **kwargs), resource["Properties"])
+        made = create(name, resource, *args, **kwargs)
+        try:
+            return _apply(made, resource["Properties"])
+        except Exception:
+            # Not being the stack's yet, it would outlive the rollback.
+            lambda_backends[made.account_id][made.region].delete_function(made.function_name)
+            raise
 
     def updated(*args: Any, **kwargs: Any) -> Any:
         return _apply(update(*args, **kwargs), kwargs["cloudformation_json"]["Properties"])

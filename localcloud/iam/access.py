@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -25,6 +25,11 @@ from moto.s3.exceptions import S3ClientError
 
 from localcloud.iam import needed as targets
 from localcloud.iam import needed_s3, policy, presigned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from localcloud.iam.target import Target
 
 BODY = "localcloud.body"
 """The request's whole body in the WSGI environment: a form that moto has read is gone from the request."""
@@ -50,6 +55,10 @@ CODES = [code for words in (_JSON, _XML, _EC2, _S3) for code in astuple(words)]
 class Refused(S3ClientError):  # type: ignore[misc]  # moto is untyped here
     """A request that its caller may not make; S3's own kind of error, for moto's S3 lets no other through."""
 
+    def __init__(self, code: str, message: str, arn: str | None = None) -> None:
+        super().__init__(code, message)
+        self.arn = arn
+
 
 def check(request: Any, resource: str) -> None:
     """Check a request's signature and its caller's permissions; raise `Refused`."""
@@ -58,12 +67,7 @@ def check(request: Any, resource: str) -> None:
         raise Refused(query.fault.code, query.fault.message) from query.fault
     credential = _field(request, "Credential").split("/")
     try:
-        caller = create_access_key(
-            account_id=request.current_account,
-            partition="aws",
-            access_key_id=credential[0],
-            headers=request.headers,
-        )
+        caller = _caller(request, credential[0])
     except (CreateAccessKeyFailure, KeyError) as failure:  # KeyError: a role's key without its token
         raise Refused(words.unknown_key, "The security token included in the request is invalid.") from failure
     if not hmac.compare_digest(_signature(request, caller, credential), _field(request, "Signature")):
@@ -72,35 +76,49 @@ def check(request: Any, resource: str) -> None:
             "The request signature we calculated does not match the signature you provided. "
             "Check your AWS Secret Access Key and signing method.",
         )
-    _check_permission(request, resource, caller, words)
-
-
-def _check_permission(
-    request: Any, resource: str, caller: IAMUserAccessKey | AssumedRoleAccessKey, words: _Words
-) -> None:
     if targets.permission(request) == "sts:GetCallerIdentity":
         return  # allowed even where it is denied
+    for refusal in _refusals(request, caller, targets.targets(request, resource)):
+        raise refusal
+
+
+def denied(request: Any, touched: Iterable[Target]) -> set[str | None]:
+    """Return the ARNs of those targets that the caller of a checked request may not touch."""
+    caller = _caller(request, _field(request, "Credential").split("/")[0])
+    return {refusal.arn for refusal in _refusals(request, caller, touched)}
+
+
+def _caller(request: Any, key: str) -> IAMUserAccessKey | AssumedRoleAccessKey:
+    return create_access_key(
+        account_id=request.current_account, partition="aws", access_key_id=key, headers=request.headers
+    )
+
+
+def _refusals(
+    request: Any, caller: IAMUserAccessKey | AssumedRoleAccessKey, touched: Iterable[Target]
+) -> Iterator[Refused]:
     documents = [_document(each) for each in caller.collect_policies()]
-    for target in targets.targets(request, resource):
+    common, names = _common_context(request, caller), _names(caller.arn, request.current_account)
+    for target in touched:
         action = target.permission or targets.permission(request)
-        context = {**_common_context(request, caller), **target.context}
-        if policy.denies(
-            needed_s3.bucket_policies(request), action, target.arn, context, _names(caller.arn, request.current_account)
-        ):
-            raise Refused(
-                words.denied,
-                f"User: {caller.arn} is not authorized to perform: {action} "
-                f"on resource: {target.arn} with an explicit deny in a resource-based policy",
-            )
-        allowed = policy.allows(documents, action, target.arn, context)
-        if allowed and action == "sts:AssumeRole":
-            allowed = _trusted(str(target.arn), request.current_account, caller.arn, context)
-        if not allowed:
-            raise Refused(
-                words.denied,
-                f"User: {caller.arn} is not authorized to perform: {action} "
-                f"on resource: {target.arn or '*'} because no identity-based policy allows the {action} action",
-            )
+        context = {**common, **target.context}
+        if policy.denies(needed_s3.bucket_policies(request), action, target.arn, context, names):
+            reason = "with an explicit deny in a resource-based policy"
+        elif _allowed(request, caller.arn, documents, action, target.arn, context):
+            continue
+        else:
+            reason = f"because no identity-based policy allows the {action} action"
+        message = f"User: {caller.arn} is not authorized to perform: {action} on resource: {target.arn or '*'} {reason}"
+        yield Refused(_words(request).denied, message, target.arn)
+
+
+def _allowed(
+    request: Any, caller: str, documents: list[str], action: str, arn: str | None, context: dict[str, list[str]]
+) -> bool:
+    allowed = policy.allows(documents, action, arn, context)
+    if allowed and action == "sts:AssumeRole":
+        return _trusted(str(arn), request.current_account, caller, context)
+    return allowed
 
 
 def _trusted(role_arn: str, account: str, caller: str, context: dict[str, list[str]]) -> bool:

@@ -9,6 +9,8 @@ import json
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -63,12 +65,12 @@ class Metrics:
         self._cloudwatch = cloudwatch
 
     def see(self, function: str, line: str) -> None:
-        """Take one line of a function's log."""
-        for datum in read(line):
+        """Take one line of a function's log: one call for all its metrics of a namespace."""
+        for namespace, data in groupby(read(line), attrgetter("namespace")):
             try:
-                self._cloudwatch().put_metric_data(Namespace=datum.namespace, MetricData=[_datum(datum)])
+                self._cloudwatch().put_metric_data(Namespace=namespace, MetricData=[_datum(datum) for datum in data])
             except (BotoCoreError, ClientError) as error:
-                log.warning("a metric of %s was not taken: %s", function, error)
+                log.warning("metrics of %s were not taken: %s", function, error)
 
 
 def _values(value: Any) -> tuple[float, ...]:

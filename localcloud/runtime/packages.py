@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from localcloud.runtime.configuration import Function
 
 MAX_UNZIPPED_BYTES = 250 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -25,9 +27,7 @@ class Packages:
 
     def code(self, function: Function) -> Path:
         """Return the folder that stands for /var/task; raise ValueError if code and layers are over 250 MB."""
-        size = sum(_unzipped(archive) for archive in (function.archive, *_archives(function)))
-        if size > MAX_UNZIPPED_BYTES:
-            raise ValueError(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+        check_size([function.archive, *_archives(function)])
         return self._unpacked("code", [function.archive])
 
     def layers(self, function: Function) -> Path:
@@ -48,6 +48,16 @@ class Packages:
                     _extract(archive, partial)
                 partial.rename(target)
         return target
+
+
+def check_size(archives: Iterable[bytes]) -> None:
+    """Raise ValueError, in Lambda's words, if zips of code and layers hold over 250 MB together."""
+    size = sum(map(_unzipped, archives))
+    if size > MAX_UNZIPPED_BYTES:
+        raise ValueError(
+            f"Function code combined with layers exceeds the maximum allowed size of {MAX_UNZIPPED_BYTES} bytes. "
+            f"The actual size is {size} bytes."
+        )
 
 
 def _archives(function: Function) -> list[bytes]:

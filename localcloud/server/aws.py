@@ -29,7 +29,10 @@ from localcloud.iam.access import BODY
 from localcloud.iam.admins import INTERNAL, Admins
 from localcloud.route53.api import route53_response
 from localcloud.route53.throttle import Throttle
-from localcloud.server import dynamodb_patches
+from localcloud.s3 import lost
+from localcloud.s3.notifications import Notifications
+from localcloud.s3.patches import s3_as_in_aws
+from localcloud.server import dynamodb_patches, own_api
 from localcloud.server import moto_patches as patches
 from localcloud.server.moto_speed import linear_time
 
@@ -58,6 +61,7 @@ class AwsServer:
         self.gate = Gate()
         self.event_targets = EventTargets(self.gate, lambda: self.on_lambda_target)
         self.eventbridge = EventBridge(self.gate, self.event_targets)
+        self.notifications = Notifications(self.gate, lambda: self.on_lambda_target, self.eventbridge.emit)
         self.route53_throttle = Throttle(clock)
         self.on_lambda_target: LambdaTarget = _no_functions
         self.on_invoke: InvokeHook = _no_invocations
@@ -135,6 +139,14 @@ class AwsServer:
         with self.gate:
             forget_terminated()
 
+    def lose_object(self, bucket: str, key: str) -> int | None:
+        """Lose an object, as S3 may; raise `NotThereError`, a LookupError.
+
+        Return how many destinations are told; None where the storage class is one of which nobody is told.
+        """
+        with self.gate:
+            return lost.lose(self.notifications, self.account_id, bucket, key)
+
     def _patched(self) -> ExitStack:
         route53 = route53_response(self.route53_throttle, self._route53_tokens)
         return applied(
@@ -152,12 +164,15 @@ class AwsServer:
             lifecycle_as_in_aws(),
             ec2_events(self.eventbridge.emit),
             sns_invokes_functions(self.gate, lambda: self.on_lambda_target),
+            s3_as_in_aws(self.notifications),
         )
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # The body is read before the gate: a slow client must not hold up the others.
         environ[BODY] = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(environ[BODY])
+        if environ["PATH_INFO"] == own_api.LOSE:
+            return own_api.serve(environ, start_response, self.secret_key, self.lose_object)
         presigned.unfold(environ)
         if "HTTP_AUTHORIZATION" not in environ:
             return _unsigned(start_response)

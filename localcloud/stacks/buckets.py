@@ -30,6 +30,8 @@ def configure_bucket(s3: Any, name: str, properties: Properties) -> None:
     else:
         s3.delete_bucket_lifecycle(Bucket=name)
     _version(s3, name, properties.get("VersioningConfiguration"))
+    notifications = _notifications(properties.get("NotificationConfiguration") or {})
+    _call(s3, "put_bucket_notification_configuration", Bucket=name, NotificationConfiguration=notifications)
 
 
 def _version(s3: Any, name: str, wanted: Properties | None) -> None:
@@ -38,6 +40,33 @@ def _version(s3: Any, name: str, wanted: Properties | None) -> None:
     status = wanted["Status"] if wanted else ("Suspended" if had else None)
     if status and status != had:
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": status})
+
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-notificationconfiguration.html
+DESTINATIONS = {
+    "TopicConfigurations": ("TopicConfigurations", "Topic", "TopicArn"),
+    "QueueConfigurations": ("QueueConfigurations", "Queue", "QueueArn"),
+    "LambdaConfigurations": ("LambdaFunctionConfigurations", "Function", "LambdaFunctionArn"),
+}
+
+
+def _notifications(given: Properties) -> Properties:
+    """Return a notification configuration in the API's form."""
+    made: Properties = {}
+    for name, (api_name, destination, arn) in DESTINATIONS.items():
+        if name in given:
+            made[api_name] = [_notification(each, destination, arn) for each in given[name]]
+    bridge = given.get("EventBridgeConfiguration")
+    if bridge is not None and str(bridge.get("EventBridgeEnabled", True)).lower() == "true":
+        made["EventBridgeConfiguration"] = {}
+    return made
+
+
+def _notification(given: Properties, destination: str, arn: str) -> Properties:
+    made: Properties = {arn: given[destination], "Events": [given["Event"]]}
+    if rules := given.get("Filter", {}).get("S3Key", {}).get("Rules"):
+        made["Filter"] = {"Key": {"FilterRules": rules}}
+    return made
 
 
 def _rule(rule: Properties) -> Properties:

@@ -82,11 +82,16 @@ def _uploaded(aws: AwsServer, package: Path) -> dict[str, Any]:
         for name in ("CodeUri", "ContentUri"):
             if isinstance(path := properties.get(name), str) and not path.startswith("s3://"):
                 properties[name] = f"s3://{bucket}/{_upload(s3, bucket, package / path)}"
+        if resource["Type"] == "AWS::Lambda::LayerVersion" and isinstance(path := properties.get("Content"), str):
+            properties["Content"] = {"S3Bucket": bucket, "S3Key": _upload(s3, bucket, package / path)}
     return template
 
 
 def _upload(s3: Any, bucket: str, file: Path) -> str:
-    content = file.read_bytes()
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError as error:
+        raise DeploymentError(f"the template wants {file}, which is not in the package") from error
     key = hashlib.sha256(content).hexdigest()
     s3.put_object(Bucket=bucket, Key=key, Body=content)
     return key

@@ -15,6 +15,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from localcloud.ground.patching import replaced
 from localcloud.stacks import parameters, sam
 from localcloud.stacks.kinds import KINDS
+from localcloud.stacks.layers import LAYER
 from localcloud.stacks.models import model_of
 
 if TYPE_CHECKING:
@@ -74,13 +75,17 @@ def further_types(gate: Gate, around: Surroundings) -> Iterator[None]:
 
 @contextmanager
 def parameters_traced() -> Iterator[None]:
-    """Update resources that use a changed parameter in any way: moto sees a plain Ref only."""
+    """Update resources that use a changed parameter in any way, or a layer that is published anew.
+
+    moto sees a plain Ref to a parameter only.
+    """
     diff = ResourceMap.build_resource_diff
 
     def traced(resources: Any, template: dict[str, Any], parameters: dict[str, str] | None = None) -> Any:
         actions = diff(resources, template, parameters)
         before = resources.input_parameters
         changed = {name for name, value in (parameters or {}).items() if before.get(name) != value}
+        changed |= {name for name in actions["Modify"] if template["Resources"][name]["Type"] == LAYER}
         for name, resource in template["Resources"].items():
             uses = _closure(set(sam.references(resource)), template.get("Conditions", {}))
             if name in resources and name not in actions["Modify"] and uses & changed:

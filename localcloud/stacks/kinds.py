@@ -10,6 +10,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from localcloud.stacks import layers
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -204,6 +206,7 @@ KINDS = {
     "AWS::CloudWatch::Alarm": Kind(_put_alarm, _delete_alarm, "AlarmName", {"Arn": "{id}"}),
     "AWS::Events::EventBusPolicy": Kind(_put_bus_policy, _drop_bus_policy),
     "AWS::Lambda::EventInvokeConfig": Kind(_put_event_config, _drop_event_config),
+    layers.LAYER: Kind(layers.publish, layers.withdraw, "LayerName"),
     "AWS::S3::BucketPolicy": Kind(_put_bucket_policy, _drop_bucket_policy),
     "AWS::SNS::Subscription": Kind(_subscribe, _unsubscribe),
     "AWS::SNS::TopicPolicy": Kind(_put_topic_policy, _let_go),

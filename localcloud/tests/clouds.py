@@ -62,6 +62,8 @@ def pack(folder: Path) -> Any:
     command = [chalice, "package", "--stage", "dev", "--merge-template", "resources.json", "out"]
     environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    for name in ("pencil", "brush"):
+        (folder / "out" / f"layer-{name}.zip").write_bytes(zipped({f"python/{name}.py": f"MARK = {name[0]!r}"}))
 
 
 def zipped(files: dict[str, str]) -> Any:

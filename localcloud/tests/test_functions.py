@@ -133,6 +133,32 @@ def test_layers_are_mounted_in_order(cloud: LocalCloud) -> None:
     assert json.load(invoke(cloud)["Payload"]) == ["first", "two"]
 
 
+ASK = """
+import boto3, json
+def handler(event, context):
+    answer = boto3.client("lambda").invoke(
+        FunctionName=event["name"], InvocationType=event["type"], Payload=json.dumps({"for": event["name"]})
+    )
+    return [answer["StatusCode"], answer["Payload"].read().decode()]
+"""
+
+
+@pytest.mark.parametrize(("kind", "answer"), [("RequestResponse", [200, '{"for": "f"}']), ("Event", [202, ""])])
+def test_a_function_may_invoke_another_if_its_role_says_so(cloud: LocalCloud, kind: str, answer: Any) -> None:
+    invoked = make_function(cloud, ECHO)
+    make_function(cloud, ECHO, "g")
+    allowed = [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": invoked}]
+    make_function(cloud, ASK, "asking", allowed)
+    for name in ("f", invoked):
+        made = json.load(invoke(cloud, json.dumps({"name": name, "type": kind}).encode(), "asking")["Payload"])
+        assert made == [answer[0], answer[1].replace('"f"', json.dumps(name))]
+    cloud.wait_idle()
+    assert printed(cloud, "f") == ["ran", "ran"]
+    refused = invoke(cloud, json.dumps({"name": "g", "type": kind}).encode(), "asking")
+    assert "not authorized to perform: lambda:InvokeFunction" in json.load(refused["Payload"])["errorMessage"]
+    assert printed(cloud, "g") == []
+
+
 def test_reserved_concurrency_turns_the_next_caller_away(cloud: LocalCloud) -> None:
     make_function(cloud, "import time\ndef handler(event, context): print('in'); time.sleep(event)\n")
     cloud.client("lambda").put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=1)

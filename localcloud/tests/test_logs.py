@@ -79,6 +79,16 @@ def test_a_line_without_valid_metrics_has_none(line: str) -> None:
     assert emf.read(line) == []
 
 
+def test_all_metrics_of_a_line_cost_one_call() -> None:
+    class CloudWatch:
+        def put_metric_data(self, **said: Any) -> None:
+            calls.append((said["Namespace"], [each["MetricName"] for each in said["MetricData"]]))
+
+    calls: list[tuple[str, list[str]]] = []
+    emf.Metrics(CloudWatch).see("f", embedded())
+    assert calls == [("Tiny", ["Changes", "Times", "Changes", "Times"])]
+
+
 def test_what_a_function_prints_reaches_cloudwatch_as_log_and_metric(cloud: LocalCloud) -> None:
     now = datetime.now(UTC)
     line = embedded(int(now.timestamp() * 1000))

@@ -88,6 +88,27 @@ def test_it_runs_a_package_until_it_is_told_to_stop_and_leaves_nothing(
     assert "START" in (tmp_path / ".localcloud" / "logs" / "tiny-plain.log").read_text()
 
 
+def test_another_process_makes_it_lose_an_object(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with started(tmp_path, "--package", package, "--stack", "tiny", "--zone", "ex.test") as process:
+        assert "python -m localcloud lose s3://bucket/key" in until_ready(process)
+        facts = json.loads((tmp_path / ".localcloud" / "run.json").read_text())
+        make: Any = boto3.client
+        keys = {"aws_access_key_id": facts["access_key"], "aws_secret_access_key": facts["secret_key"]}
+        s3 = make("s3", endpoint_url=facts["aws_endpoint"], region_name=facts["region"], **keys)
+        (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"] if "pictures" in each["Name"].lower()]
+        s3.put_object(Bucket=bucket, Key="out/k", StorageClass="REDUCED_REDUNDANCY")
+        assert main(["lose", f"s3://{bucket}/out/k", "--workdir", str(tmp_path / ".localcloud")]) == 0
+        assert capsys.readouterr().out == f"lost s3://{bucket}/out/k: 1 destination told\n"
+        log = tmp_path / ".localcloud" / "logs"
+        eventually(lambda: any("ReducedRedundancyLostObject" in each.read_text() for each in log.glob("*nChange*")))
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    assert main(["lose", f"s3://{bucket}/out/k", "--workdir", str(tmp_path / ".localcloud")]) == 2
+    assert "no local cloud runs here" in capsys.readouterr().err
+
+
 def test_a_schedule_that_is_named_fires_at_the_start(package: Path, tmp_path: Path) -> None:
     arguments = ["--package", package, "--stack", "tiny", "--zone", "ex.test"]
     with started(tmp_path, *arguments, "--fire", "tiny-on-time") as process:

@@ -58,15 +58,21 @@ def test_copying_needs_the_right_to_read_the_source(aws: AwsServer, admin: Any) 
     s3.copy_object(**where("hosts/copy"), CopySource=where("hosts/a"))
     denied = refusal(s3.copy_object, **where("hosts/copy"), CopySource=where("other/a"))
     assert denied["Code"] == "AccessDenied"
+    missing = refusal(s3.copy_object, **where("hosts/copy"), CopySource=where("hosts/missing"))
+    assert "s3:ListBucket" in missing["Message"]
+    assert refusal(admin.copy_object, **where("hosts/copy"), CopySource=where("hosts/missing"))["Code"] == "NoSuchKey"
 
 
-def test_deleting_many_needs_the_right_for_each(aws: AwsServer, admin: Any) -> None:
+def test_of_many_those_are_deleted_that_may_be(aws: AwsServer, admin: Any) -> None:
     s3 = client(aws, "s3", assume(aws, allow("s3:DeleteObject", HOSTS)))
-    denied = refusal(
-        s3.delete_objects, Bucket="documents", Delete={"Objects": [{"Key": "hosts/a"}, {"Key": "other/a"}]}
-    )
-    assert "documents/other/a" in denied["Message"]
-    assert "Errors" not in s3.delete_objects(Bucket="documents", Delete={"Objects": [{"Key": "hosts/a"}]})
+    wanted = [{"Key": "hosts/a"}, {"Key": "other/a"}, {"Key": "hosts/b", "VersionId": "v"}]
+    answer = s3.delete_objects(Bucket="documents", Delete={"Objects": wanted})
+    assert answer["Deleted"] == [{"Key": "hosts/a"}]
+    assert [(each["Key"], each["Code"]) for each in answer["Errors"]] == [
+        ("other/a", "AccessDenied"),
+        ("hosts/b", "AccessDenied"),
+    ]
+    assert [each["Key"] for each in admin.list_objects_v2(Bucket="documents")["Contents"]] == ["other/a"]
 
 
 def test_a_bucket_policy_forbids_what_its_conditions_say_and_no_more(aws: AwsServer, admin: Any) -> None:

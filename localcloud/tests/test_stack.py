@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.stacks import sam
 from localcloud.stacks.deploy import DeploymentError, Stack
 from localcloud.stacks.parameters import ParameterError, completed
-from localcloud.tests.clouds import eventually, printed, received
+from localcloud.tests.clouds import eventually, printed, received, zipped
 
 
 def configuration(cloud: LocalCloud, name: str) -> Any:
@@ -47,7 +48,8 @@ def test_a_functions_properties_all_arrive(cloud: LocalCloud, tiny: Stack) -> No
 def test_every_trigger_of_the_application_works(cloud: LocalCloud, tiny: Stack) -> None:
     sns, events = cloud.client("sns"), cloud.client("events")
     cloud.client("sqs").send_message(QueueUrl=tiny.outputs["QueueUrl"], MessageBody="m")
-    sns.publish(TopicArn=sns.list_topics()["Topics"][0]["TopicArn"], Message="n")
+    (topic,) = [each["TopicArn"] for each in sns.list_topics()["Topics"] if each["TopicArn"].endswith(":tiny-topic")]
+    sns.publish(TopicArn=topic, Message="n")
     events.put_events(Entries=[{"Source": "tiny.test", "DetailType": "d", "Detail": '{"e": 1}'}])
     cloud.fire_schedule(tiny.functions["OnTime"])
     cloud.wait_idle()
@@ -78,6 +80,87 @@ def test_types_that_moto_does_not_know_are_made_too(cloud: LocalCloud, tiny: Sta
     attributes = sns.get_subscription_attributes(SubscriptionArn=to_queue["SubscriptionArn"])["Attributes"]
     assert attributes["RawMessageDelivery"] == "true"
     assert json.loads(attributes["FilterPolicy"]) == {"kind": ["raw"]}
+
+
+def test_what_happens_to_objects_reaches_a_function_through_a_topic_of_the_template(
+    cloud: LocalCloud, tiny: Stack
+) -> None:
+    s3, bucket = cloud.client("s3"), tiny.outputs["Pictures"]
+    s3.put_object(Bucket=bucket, Key="in/a b.jpg", StorageClass="REDUCED_REDUNDANCY")
+    s3.put_object(Bucket=bucket, Key="out/c.jpg")
+    assert cloud.lose_object(bucket, "in/a b.jpg") == 1
+    cloud.wait_idle()
+    told = [json.loads(line.removeprefix("change ")) for line in printed(cloud, tiny.functions["OnChange"])]
+    records = [record for message in told for record in message.get("Records", [])]
+    assert sorted((each["eventName"], each["s3"]["object"]["key"]) for each in records) == [
+        ("ObjectCreated:Put", "in/a+b.jpg"),
+        ("ReducedRedundancyLostObject", "in/a+b.jpg"),
+    ]
+
+
+def test_a_notification_configuration_follows_the_template(
+    cloud: LocalCloud, tiny: Stack, package: Path, tmp_path: Path
+) -> None:
+    def change(template: dict[str, Any]) -> None:
+        del template["Resources"]["Pictures"]["Properties"]["NotificationConfiguration"]
+
+    s3, bucket = cloud.client("s3"), tiny.outputs["Pictures"]
+    assert len(s3.get_bucket_notification_configuration(Bucket=bucket)["TopicConfigurations"]) == 2
+    cloud.deploy(changed_package(package, tmp_path / "changed", change), "tiny", {})
+    assert "TopicConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)
+
+
+def test_a_bucket_that_may_not_tell_the_topic_fails_the_stack(cloud: LocalCloud, package: Path, tmp_path: Path) -> None:
+    def change(template: dict[str, Any]) -> None:
+        del template["Resources"]["ChangesPolicy"], template["Resources"]["Pictures"]["DependsOn"]
+
+    with pytest.raises(
+        DeploymentError, match=r"Pictures .*Unable to validate the following destination configurations"
+    ):
+        cloud.deploy(changed_package(package, tmp_path / "changed", change), "tiny", {})
+
+
+def test_layers_of_the_package_are_there_for_the_functions_that_list_them(cloud: LocalCloud, tiny: Stack) -> None:
+    answer = cloud.functions.invoke(tiny.functions["Drawer"], {"thing": "!"})
+    assert json.loads(answer.payload) == "p!b"
+    layers = [each["Arn"].split(":")[6] for each in configuration(cloud, tiny.functions["Drawer"])["Layers"]]
+    assert layers[0].startswith("tiny-pencil")
+    assert len(layers) == 2
+    assert not configuration(cloud, "tiny-plain").get("Layers")
+
+
+def test_a_changed_layer_reaches_its_functions(cloud: LocalCloud, tiny: Stack, package: Path, tmp_path: Path) -> None:
+    changed = changed_package(package, tmp_path / "changed", lambda _: None)
+    (changed / "layer-pencil.zip").write_bytes(zipped({"python/pencil.py": "MARK = 'P'"}))
+    (changed / "layer-brush.zip").write_bytes(zipped({"python/brush.py": "MARK = 'B'"}))
+    made = cloud.deploy(changed, "tiny", {})
+    assert json.loads(cloud.functions.invoke(made.functions["Drawer"], {"thing": "!"}).payload) == "P!B"
+
+
+def test_code_and_layers_have_a_limit_together(cloud: LocalCloud, package: Path, tmp_path: Path) -> None:
+    changed = changed_package(package, tmp_path / "changed", lambda _: None)
+    with zipfile.ZipFile(changed / "layer-pencil.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("python/pencil.py", bytes(250 * 1024 * 1024))
+    with pytest.raises(DeploymentError, match=r"combined with layers exceeds the maximum allowed size of 262144000"):
+        cloud.deploy(changed, "tiny", {})
+    assert cloud.client("lambda").list_functions()["Functions"] == []
+
+
+def test_a_layer_that_is_not_in_the_package_is_named(cloud: LocalCloud, package: Path, tmp_path: Path) -> None:
+    changed = changed_package(package, tmp_path / "changed", lambda _: None)
+    (changed / "layer-pencil.zip").unlink()
+    with pytest.raises(DeploymentError, match=r"layer-pencil\.zip, which is not in the package"):
+        cloud.deploy(changed, "tiny", {})
+
+
+def test_what_fails_asynchronously_is_kept_where_the_template_says(cloud: LocalCloud, tiny: Stack) -> None:
+    cloud.client("lambda").invoke(FunctionName=tiny.functions["Drawer"], InvocationType="Event", Payload=b'{"a": 1}')
+    dead = cloud.client("sqs").get_queue_url(QueueName="tiny-dead")["QueueUrl"]
+    (letter,) = received(cloud, dead)
+    record = json.loads(letter["Body"])
+    assert (record["requestPayload"], record["requestContext"]["condition"]) == ({"a": 1}, "RetriesExhausted")
+    assert record["requestContext"]["approximateInvokeCount"] == 1
+    assert record["responsePayload"]["errorMessage"] == "there is nothing to draw"
 
 
 def test_a_changed_parameter_reaches_the_functions(cloud: LocalCloud, tiny: Stack, package: Path) -> None:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from localcloud.cloud import LocalCloud
 from localcloud.stacks import sam
 from localcloud.stacks.deploy import DeploymentError
+from localcloud.tests.clouds import printed, received
 
 RULE = {
     "Id": "old",
@@ -178,3 +179,49 @@ def test_a_function_of_two_queues_may_loop(cloud: LocalCloud) -> None:
         sqs.send_message(QueueUrl=url, MessageBody="x")
     cloud.wait_idle()
     assert len([line for line in cloud.logs("looping") if line.startswith("END")]) == 2
+
+
+def test_a_bucket_tells_a_queue_and_a_function_of_its_template(cloud: LocalCloud) -> None:
+    statement = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    condition = {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::told-of"}}
+    document = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": "*", "Condition": condition}]}
+    permission = {
+        "FunctionName": {"Ref": "F"},
+        "Action": "lambda:InvokeFunction",
+        "Principal": "s3.amazonaws.com",
+        "SourceArn": "arn:aws:s3:::told-of",
+        "SourceAccount": {"Ref": "AWS::AccountId"},
+    }
+    function = {
+        "FunctionName": "told",
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "InlineCode": "def handler(event, context): print(event['Records'][0]['eventName'])",
+    }
+    notifications = {
+        "QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Queue", "Arn"]}}],
+        "LambdaConfigurations": [{"Event": "s3:ObjectRemoved:*", "Function": {"Fn::GetAtt": ["F", "Arn"]}}],
+    }
+    bucket = {"BucketName": "told-of", "NotificationConfiguration": notifications}
+    resources = {
+        "Bucket": {"Type": "AWS::S3::Bucket", "DependsOn": ["Policy", "Permission"], "Properties": bucket},
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q"}},
+        "Policy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": document},
+        },
+        "F": {"Type": "AWS::Serverless::Function", "Properties": function},
+        "Permission": {"Type": "AWS::Lambda::Permission", "Properties": permission},
+    }
+    body = json.dumps({"Transform": sam.TRANSFORM, "Resources": resources})
+    cloud.client("cloudformation").create_stack(StackName="s", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+    s3, sqs = cloud.client("s3"), cloud.client("sqs")
+    s3.put_object(Bucket="told-of", Key="k")
+    s3.delete_object(Bucket="told-of", Key="k")
+    told = [json.loads(each["Body"]) for each in received(cloud, sqs.get_queue_url(QueueName="q")["QueueUrl"], 2)]
+    assert [each.get("Event") or each["Records"][0]["eventName"] for each in told] == [
+        "s3:TestEvent",
+        "ObjectCreated:Put",
+    ]
+    cloud.wait_idle()
+    assert printed(cloud, "told") == ["ObjectRemoved:Delete"]

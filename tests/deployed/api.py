@@ -1,6 +1,8 @@
 """What tests of the API share: a stack whose documents are there, and readers of what it sends."""
 
+import io
 import json
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -8,13 +10,22 @@ from typing import Any
 
 import requests
 import yaml
+from PIL import Image
 
 from chalicelib.inventory.aws import Inventory
+from localcloud.cloud import LocalCloud
 from tests.conftest import PACKAGE, ROOT
 from tests.deployed.conftest import Deployment, eventually
 
 DOCUMENT = ROOT / "docs" / "openapi.yaml"
-EVERY_SCOPE = ("hosts:read:private", "hosts:read:public", "claims:write:*", "claims:force")
+EVERY_SCOPE = (
+    "hosts:read:private",
+    "hosts:read:public",
+    "claims:write:*",
+    "claims:force",
+    "derived:read:*",
+    "derived:write:*",
+)
 FACTS = ("ETag", "Groundskeeper-Generation", "Groundskeeper-Entries", "Groundskeeper-Sha256", "Cache-Control")
 INSIDE, OUTSIDE = "10.77.0.1", "203.0.113.77"
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
@@ -28,14 +39,28 @@ def described() -> dict[str, Any]:
 
 @cache
 def packaged() -> dict[str, Any]:
-    """Return what API Gateway is given: the OpenAPI document inside of the packaged template."""
+    """Return what API Gateway is given: the OpenAPI document inside of the packaged template.
+
+    Its paths are written as OpenAPI has them, which knows no greedy parameters such as ``{key+}``.
+    """
     template = json.loads((PACKAGE / "sam.json").read_text())
-    return dict(template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
+    given = dict(template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
+    return given | {"paths": {path.replace("+}", "}"): said for path, said in given["paths"].items()}}
 
 
 def operations(document: dict[str, Any]) -> set[tuple[str, str]]:
     """Return the methods and paths of an OpenAPI document."""
     return {(method, path) for path, said in document["paths"].items() for method in said if method in METHODS}
+
+
+def source_bucket(cloud: LocalCloud, *keys: str) -> str:
+    """Return a new bucket that holds the same small photograph at each of these keys."""
+    s3, bucket = cloud.client("s3"), f"sources-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=bucket)
+    Image.new("RGB", (64, 48), "#336699").save(file := io.BytesIO(), "JPEG")
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=file.getvalue())
+    return bucket
 
 
 def look(api: Deployment) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -18,6 +18,7 @@ from chalicelib.access import tokens
 from chalicelib.access.aws import Tokens
 from chalicelib.access.model import checked_scopes
 from localcloud.cloud import LocalCloud
+from localcloud.run_file import published
 from localcloud.stacks.deploy import Stack
 from tests.conftest import PACKAGE, ROOT
 
@@ -152,15 +153,6 @@ def site(cloud: LocalCloud, request: pytest.FixtureRequest) -> Deployment:
 
 
 @pytest.fixture
-def operator(site: Deployment, tmp_path: Path) -> Operator:
-    cloud = site.cloud
-    run = {
-        "aws_endpoint": cloud.endpoint,
-        "access_key": cloud.aws.access_key,
-        "secret_key": cloud.aws.secret_key,
-        "region": cloud.aws.region,
-        "stack": site.name,
-    }
-    (tmp_path / ".localcloud").mkdir()
-    (tmp_path / ".localcloud" / "run.json").write_text(json.dumps(run))
-    return Operator(tmp_path)
+def operator(site: Deployment, tmp_path: Path) -> Iterator[Operator]:
+    with published(tmp_path / ".localcloud" / "run.json", site.cloud.facts(site.name)):
+        yield Operator(tmp_path)

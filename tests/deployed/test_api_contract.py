@@ -39,7 +39,13 @@ COMPONENTS = shared.described()["components"]
 @pytest.fixture(scope="module")
 def api(cloud: LocalCloud) -> Iterator[Deployment]:
     """Return a stack that is this file's own, since it claims names at random: any name, and many in a second."""
-    domain, parameters = "contract.example", {"ApiRequestsPerSecond": "10000", "ApiBurst": "5000", "ReservedNames": ""}
+    domain = "contract.example"
+    parameters = {
+        "ApiRequestsPerSecond": "10000",
+        "ApiBurst": "5000",
+        "ReservedNames": "",
+        "SourceBucket": shared.source_bucket(cloud, "photos/cat.jpg"),
+    }
     with shared.stack(Deployment(cloud, domain, cloud.create_zone(domain), parameters)) as made:
         yield shared.settled(made)
 
@@ -55,13 +61,23 @@ def answered_as_described(method: str, path: str) -> Any:
     @schema.include(method=method.upper(), path=path).parametrize()
     @settings(max_examples=50, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     def test(case: schemathesis.Case[Any], api: Deployment, token: str):
-        if isinstance(case.body, dict):  # the address that is observed here is loopback, which is refused
-            case.body = {name: "10.1.2.3" if value == "observed" else value for name, value in case.body.items()}
+        case.body = usable(case.body, api)
         authorized = {"Authorization": f"Bearer {token}"}
         answer = case.call_and_validate(base_url=api.api_url, headers=authorized, allow_redirects=False)
         assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
 
     return test
+
+
+def usable(body: Any, api: Deployment) -> Any:
+    """Return a body with what no schema can know: what the stack has, and that loopback is no address to observe."""
+    if not isinstance(body, dict):
+        return body
+    if is_described(body, "DerivedRequest"):
+        named = {"bucket": api.parameters["SourceBucket"], "transformations": ["square"]}
+        # A character may need four bytes, of which a derived object's key may have 1024.
+        return {name: named.get(name, value[:200]) for name, value in body.items()}
+    return {name: "10.1.2.3" if value == "observed" else value for name, value in body.items()}
 
 
 # One function for each, since schemathesis gives all that it makes of one function the same node id, and the workers
@@ -82,11 +98,19 @@ def test_documents_with_an_instance_and_a_claim_are_as_described(cloud: LocalClo
         _conforms(json.loads(text), name)
 
 
+@pytest.mark.parametrize(("method", "status"), [("GET", 307), ("HEAD", 200)])
+def test_what_leads_to_a_picture_is_as_described(api: Deployment, token: str, method: str, status: int):
+    answer = api.ask(method, "/derived/photos/cat.jpg/square.webp", token)
+    assert answer.status_code == status
+    schema["/derived/{key}"][method].validate_response(answer)
+
+
 def test_methods_that_are_not_described_are_refused(api: Deployment, token: str):
     paths = shared.described()["paths"]
     tried = [(method, path) for path in paths for method in shared.METHODS if method not in paths[path]]
     for method, path in tried:
-        answer = api.ask(method, path.format(view="private", name="untouched"), token, json={"private": "10.0.0.1"})
+        where = path.format(view="private", name="untouched", key="photos/cat.jpg/square.webp")
+        answer = api.ask(method, where, token, json={"private": "10.0.0.1"})
         assert answer.status_code == HTTPStatus.NOT_FOUND, (method, path)
         if method != "head":
             shared.is_problem(answer, 404)
@@ -151,7 +175,8 @@ def test_the_examples_of_documents_are_what_the_code_makes():
 
 def test_scopes_are_those_of_the_code():
     said = COMPONENTS["securitySchemes"]["token"]["description"]
-    for scope in (f"{access.READ}private", f"{access.READ}public", f"{access.WRITE}PATTERN", access.FORCE):
+    patterns = {f"{kind}PATTERN" for kind in (access.WRITE, access.READ_DERIVED, access.DERIVE)}
+    for scope in (f"{access.READ}private", f"{access.READ}public", access.FORCE, *patterns):
         assert f"`{scope}`" in said
     document = shared.described()
     needed = {
@@ -160,7 +185,7 @@ def test_scopes_are_those_of_the_code():
         for each in document["paths"][path][method].get("security", [])
         for scope in each["token"]
     }
-    assert needed == {f"{access.READ}{{view}}", f"{access.WRITE}PATTERN", access.FORCE}
+    assert needed == {f"{access.READ}{{view}}", access.FORCE, *patterns}
 
 
 def test_leases_and_fields_are_those_of_the_code():
@@ -189,6 +214,14 @@ def test_the_document_refuses_what_the_code_refuses(wish: dict[str, Any]):
         claim_requests.read(json.dumps(wish).encode(), "token", "", 0.0)
 
 
+def is_described(value: object, name: str) -> bool:
+    return bool(_validator(name).is_valid(value))
+
+
 def _conforms(value: object, name: str) -> None:
+    _validator(name).validate(value)
+
+
+def _validator(name: str) -> Any:
     said = {"$ref": f"#/components/schemas/{name}", "components": COMPONENTS}
-    OAS31Validator(said, format_checker=OAS31Validator.FORMAT_CHECKER).validate(value)
+    return OAS31Validator(said, format_checker=OAS31Validator.FORMAT_CHECKER)

@@ -26,6 +26,12 @@ def on_notice(event):
     print("notice", event.message)
 
 
+@app.on_sns_message(topic="tiny-changes")
+def on_change(event):
+    """Print what happened to an object."""
+    print("change", event.message)
+
+
 @app.on_cw_event({"source": ["tiny.test"]})
 def on_happening(event):
     """Print what happened."""
@@ -103,3 +109,14 @@ def moved():
 def plain(event, context):
     """Return the event."""
     return {"event": event, "greeting": os.environ.get("GREETING"), "optional": os.environ.get("OPTIONAL")}
+
+
+@app.lambda_function()
+def drawer(event, context):
+    """Draw with what the layers bring."""
+    import brush  # type: ignore[import-not-found]  # of a layer
+    import pencil  # type: ignore[import-not-found]  # of a layer
+
+    if event.get("thing") is None:
+        raise ValueError("there is nothing to draw")
+    return f"{pencil.MARK}{event['thing']}{brush.MARK}"

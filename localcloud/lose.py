@@ -1,0 +1,67 @@
+"""The command `python -m localcloud lose`: a running local cloud loses objects, as S3 may lose some some day."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from localcloud.run_file import NoneRunsError, running
+from localcloud.server.own_api import LOSE
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+USAGE_ERROR = 2
+_open = build_opener(ProxyHandler({})).open  # no proxy of the developer's shell stands before loopback
+
+
+def run(options: argparse.Namespace) -> int:
+    """Lose the objects; return 0 if all were lost, 1 if one is not there, 2 if nothing could be tried."""
+    try:
+        wanted = [_split(url) for url in options.urls]
+        facts = running(options.workdir / "run.json")
+        answers = [_lose(facts, *each) for each in wanted]
+    except (ValueError, NoneRunsError) as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE_ERROR
+    for url, answer in zip(options.urls, answers, strict=True):
+        if "error" in answer:
+            sys.stderr.write(f"{url}: {answer['error']}\n")
+        else:
+            sys.stdout.write(f"lost {url}: {_told(answer['told'])}\n")
+    return int(any("error" in answer for answer in answers))
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Return bucket and key of s3://bucket/key; raise ValueError. A key is taken as it is, with nothing encoded."""
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    if not (url.startswith("s3://") and bucket and key):
+        raise ValueError(f"{url}: s3://bucket/key is wanted")
+    return bucket, key
+
+
+def _lose(facts: Mapping[str, Any], bucket: str, key: str) -> dict[str, Any]:
+    request = Request(  # noqa: S310 - loopback, as the run file says
+        facts["aws_endpoint"] + LOSE,
+        data=json.dumps({"bucket": bucket, "key": key}).encode(),
+        headers={"Authorization": f"Bearer {facts['secret_key']}"},
+    )
+    try:
+        with _open(request) as answer:
+            return dict(json.load(answer))
+    except HTTPError as error:
+        return dict(json.load(error))
+    except URLError as error:
+        raise NoneRunsError(f"the local cloud does not answer at {facts['aws_endpoint']}: {error.reason}") from error
+
+
+def _told(destinations: int | None) -> str:
+    if destinations is None:
+        return "nobody is told, because its storage class is not REDUCED_REDUNDANCY"
+    if not destinations:
+        return "nobody is told, because no notification is configured for s3:ReducedRedundancyLostObject"
+    return f"{destinations} destination{'' if destinations == 1 else 's'} told"
