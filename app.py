@@ -48,7 +48,7 @@ def on_object_lost(event: SNSEvent) -> None:
     wiring.derived(event.context).lost(event.to_dict()["Records"])
 
 
-@app.on_sqs_message(TRANSFORM_QUEUE, batch_size=10, maximum_concurrency=20)
+@app.on_sqs_message(TRANSFORM_QUEUE, batch_size=1, maximum_concurrency=5)
 def on_transform_requests(event: SQSEvent) -> dict[str, Any]:
     """Sources came, changed or went, or somebody asks for derived objects: put what is derived of them right."""
     return wiring.derived(event.context).messages(event.to_dict()["Records"])
@@ -60,9 +60,9 @@ def derive(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return wiring.derived(context).derive(event)
 
 
-@app.schedule(Rate(1, unit=Rate.DAYS))
+@app.schedule(Rate(12, unit=Rate.HOURS))
 def audit_derived(event: CloudWatchEvent) -> None:
-    """A day has passed, and losses may have gone unsaid: look at a slice of all derived objects."""
+    """Half a day has passed, and losses may have gone unsaid: look at a slice of all derived objects."""
     wiring.derived(event.context).audit()
 
 
@@ -107,25 +107,25 @@ def delete_claim(name: str) -> Response:
 @app.route("/derived/{key+}", methods=["GET", "HEAD"], authorizer=authorize)
 def derived() -> Response:
     """A client asks for a derived object: send it there, once it is made."""
-    return _answer(lambda request: wiring.derived(request.context).get(request, request.path["key"]))
+    return _answer(lambda request: wiring.gallery(request.context).get(request, request.path["key"]))
 
 
 @app.route("/derived", methods=["POST"], authorizer=authorize)
 def post_derived() -> Response:
     """A client asks for derived objects to be made."""
-    return _answer(lambda request: wiring.derived(request.context).post(request))
+    return _answer(lambda request: wiring.gallery(request.context).post(request))
 
 
 @app.route("/transformations", authorizer=authorize)
 def transformations() -> Response:
     """A client asks which transformations there are."""
-    return _answer(lambda request: wiring.derived(request.context).transformations())
+    return _answer(lambda request: wiring.gallery(request.context).transformations())
 
 
 @app.route("/formats", authorizer=authorize)
 def formats() -> Response:
     """A client asks which formats sources may have, and which are made."""
-    return _answer(lambda request: wiring.derived(request.context).formats())
+    return _answer(lambda request: wiring.gallery(request.context).formats())
 
 
 @app.route("/healthz")

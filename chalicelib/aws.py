@@ -15,6 +15,7 @@ NOT_NOW = frozenset(
         "PriorRequestNotComplete",
         "RequestThrottled",
         "SlowDown",
+        "RequestTimeout",  # S3's, with the status 400
         "TooManyRequestsException",  # Lambda's, with the status 429
         # DynamoDB says these with the status 400
         # (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html).

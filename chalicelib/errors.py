@@ -63,4 +63,8 @@ class Refused(GroundskeeperError):
 
 
 class TryAgain(GroundskeeperError):
-    """Nothing is wrong with the work, but it cannot be done now."""
+    """Nothing is wrong with the work, but it cannot be done now; in some seconds, perhaps."""
+
+    def __init__(self, message: str, seconds: int = 5) -> None:
+        super().__init__(message)
+        self.seconds = seconds

@@ -82,7 +82,7 @@ def answer(handle: Callable[[], Answer]) -> Answer:
             raise
         if status is HTTPStatus.SERVICE_UNAVAILABLE:
             logger.warning("not now", extra={"reason": str(error)})
-        return problem(status, str(error))
+        return problem(status, str(error), error.seconds if isinstance(error, TryAgain) else RETRY_SECONDS)
 
 
 def problems(event: Any, respond: Callable[[Any], Any]) -> Any:
@@ -95,10 +95,10 @@ def problems(event: Any, respond: Callable[[Any], Any]) -> Any:
     return response
 
 
-def problem(status: int, detail: str) -> Answer:
+def problem(status: int, detail: str, retry_seconds: int = RETRY_SECONDS) -> Answer:
     """Return a problem of the kind that its status says already."""
     said = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
-    retry = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    retry = {"Retry-After": str(retry_seconds)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     return Answer(int(status), json.dumps(said), {"Content-Type": PROBLEM, **retry})
 
 

@@ -33,7 +33,7 @@ aws-cli:  export AWS_ENDPOINT_URL={aws_endpoint} AWS_DEFAULT_REGION={region} \\
                  AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}
           aws ec2 describe-instances
           aws route53 list-resource-record-sets --hosted-zone-id {hosted_zone_id}
-lose:     python -m localcloud lose s3://bucket/key
+{buckets}lose:     .venv/bin/python -m localcloud lose s3://bucket/key   (as S3 may lose an object)
 
 Ctrl-C stops it.
 """
@@ -95,7 +95,8 @@ def _run(options: argparse.Namespace, stopping: threading.Event) -> None:
         for rule in options.fire:
             cloud.fire_schedule(rule)
         with published(options.workdir / "run.json", facts):
-            sys.stdout.write(INSTRUCTIONS.format(**facts, logs=options.workdir / "logs"))
+            buckets = "".join(f"bucket    s3://{bucket}\n" for bucket in options.bucket)
+            sys.stdout.write(INSTRUCTIONS.format(**facts, logs=options.workdir / "logs", buckets=buckets))
             sys.stdout.write("ready\n")
             sys.stdout.flush()
             stopping.wait()

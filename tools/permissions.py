@@ -64,8 +64,9 @@ Each function has a role of its own, with this and nothing else. The tests run e
 """
 TAIL = """## Who deploys
 
-CloudFormation makes roles (with names), functions, queues, rules, a table, log groups, alarms and an API: deploy with
-an administrator's role, or with one that may make these for stacks named `groundskeeper-*`.
+CloudFormation makes roles (with names), functions, a layer, queues, a topic, buckets, rules, a table, log groups,
+alarms and an API: deploy with an administrator's role, or with one that may make these for stacks named
+`groundskeeper-*`.
 
 ## Who uses the command line
 
@@ -74,6 +75,12 @@ an administrator's role, or with one that may make these for stacks named `groun
 `dynamodb:UpdateItem`; `zone export` needs the two that read the zone, and no more. To read instances of other accounts,
 be among `Operators` there (`deploy/account.json`). `release` needs `iam:GetRole` and
 `lambda:GetFunctionConfiguration` on `STACK-sweep-names`, to see that the stack is gone, and the three Route 53 actions.
+
+`groundskeeper derived` needs the same function's configuration, `s3:ListBucket` and `s3:GetObject` on both buckets
+and on the bucket of documents; `repair` and `backfill` besides `lambda:InvokeFunction` on `STACK-derive`, and with
+`--retry` `s3:DeleteObject` on tombstones; `define` `s3:PutObject` and `s3:DeleteObject` on `definitions/*` of the
+bucket of documents; `connect` and `disconnect` `cloudformation:DescribeStacks`, and `s3:GetBucketNotification` and
+`s3:PutBucketNotification` on the buckets that are not the stack's own.
 
 `groundskeeper tokens` needs the same function's configuration, and `dynamodb:GetItem`, `PutItem` and `Query` on the
 stack's table, for the key `token`: whoever has that may let anybody in. To give up a revoked token's claims it needs
@@ -99,12 +106,19 @@ def _plain(statement: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
+def _bucket(name: Any) -> str:
+    """Return the parameter or resource that a bucket's name comes from."""
+    return str(name["Ref"]) if "Ref" in name else _bucket(name["Fn::If"][1])
+
+
 def _resource(resource: Any) -> str:
     match resource:
         case list():
             return "<br>".join(map(_resource, resource))
         case {"Fn::If": [_, then, _]}:
             return _resource(then)
+        case {"Fn::Sub": [text, {"Bucket": bucket}]}:
+            return f"`{text.replace('${Bucket}', _bucket(bucket))}`"
         case {"Fn::Sub": text} | {"Ref": text}:
             return f"`{text}`"
         case {"Fn::GetAtt": [name, _]}:

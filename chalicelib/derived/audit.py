@@ -57,15 +57,16 @@ def inspect[O: OpenSource](place: Workplace[O], family: Family, sniff: Sniff) ->
     """Return what is wrong with what is derived of one source; raise TryAgain.
 
     That a source is gone is believed only after a look at it: of a listing that was begun in the middle, the source may
-    stand before the beginning.
+    stand before the beginning, and so may some of its children.
     """
     key = family.source_key
     listed = [found for child in family.children if (found := place.origin.keys.parse(child.key))]
-    if family.source:
-        source: Source | None = Source(key, family.source.etag, family.source.size)
-    else:
-        source = place.sources.look(key)
-    children = family_of(place, Task(key, place.definitions.wanted(key), whole_family=True), frozenset(listed))
+    source = Source(key, family.source.etag, family.source.size) if family.source else place.sources.look(key)
+    if not family.is_whole or (source and not family.source):
+        listed = list(place.store.children(key))
+    wanted = place.definitions.wanted(key)
+    task = Task(key, wanted if place.origin.has_room(key, wanted) else (), whole_family=True)
+    children = family_of(place, task, frozenset(listed))
     changes = _fitting(plan(source, children, keeps_orphans=place.keeps_orphans), children, key, sniff)
     return Inspected(key, source is not None, len(children), tuple(map(_finding, changes)))
 

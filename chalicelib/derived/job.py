@@ -7,11 +7,12 @@ from typing import Protocol
 
 from chalicelib.derived.definitions import Definitions
 from chalicelib.derived.engine.outcome import Outcome as Rendering
-from chalicelib.derived.engine.outcome import Picture, Unrenderable
+from chalicelib.derived.engine.outcome import Picture
 from chalicelib.derived.keys import Origin
 from chalicelib.derived.model import (
     Child,
     DerivedKey,
+    Done,
     Entombed,
     Foreign,
     Kind,
@@ -26,6 +27,10 @@ from chalicelib.derived.plan import Change, Delete, Leave, Make, plan
 from chalicelib.errors import TryAgain
 
 MOST_ROUNDS = 3
+
+
+class Taken(Exception):
+    """Somebody else has put something where nothing was."""
 
 
 class OpenSource(Protocol):
@@ -59,8 +64,10 @@ class Store(Protocol):
     def state(self, key: DerivedKey) -> State:
         """Return what a key holds."""
 
-    def put(self, key: DerivedKey, transformation: Transformation, stamp: Stamp, picture: Picture) -> None:
-        """Put a derived object."""
+    def put(
+        self, key: DerivedKey, transformation: Transformation, stamp: Stamp, picture: Picture, *, is_new: bool
+    ) -> None:
+        """Put a derived object; where it is new, only if its key is free; raise Taken where it is not."""
 
     def entomb(self, key: DerivedKey, stamp: Stamp, reason: str) -> None:
         """Put a tombstone."""
@@ -78,8 +85,10 @@ class Engine[O: OpenSource](Protocol):
     def version(self, head: bytes) -> str:
         """Return the name and version of the library that renders such a source."""
 
-    def render(self, opened: O, wanted: Sequence[Transformation]) -> Mapping[str, Rendering]:
-        """Return what each transformation makes of a source, by its name."""
+    def render(
+        self, opened: O, wanted: Sequence[Transformation], beside: Sequence[Transformation]
+    ) -> Mapping[str, Rendering]:
+        """Return what each transformation makes of a source, by its name, as if those beside were made with it."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,8 @@ class Outcome:
     made: list[Make] = field(default_factory=list)
     entombed: list[tuple[Make, str]] = field(default_factory=list)
     deleted: list[Delete] = field(default_factory=list)
+    unfit: dict[str, str] = field(default_factory=dict)
+    """What the source is not of the kind for, by its transformation, and why."""
 
     @property
     def left(self) -> list[Leave]:
@@ -131,11 +142,17 @@ class Outcome:
         reasons = {change.transformation.name: "nothing is made with DryRun=1" for change in not_done}
         reasons |= {left.child.key.transformation: left.because for left in self.left}
         reasons |= {deleted.child.key.transformation: deleted.because for deleted in self.deleted}
-        reasons |= {make.transformation.name: why for make, why in self.entombed}
+        reasons |= {make.transformation.name: why for make, why in self.entombed} | self.unfit
         for make in self.made:
             reasons.pop(make.transformation.name, None)
         gone = {} if self.source else {each.name: "its source is gone" for each in self.task.wanted}
         return gone | reasons
+
+    @property
+    def done(self) -> Done:
+        """Return it as those are told who wait for it."""
+        made = frozenset(make.transformation.name for make in self.made)
+        return Done(made, frozenset(each.child.key.transformation for each in self.deleted), self.not_made)
 
     @property
     def has_written(self) -> bool:
@@ -164,7 +181,10 @@ def put_right[O: OpenSource](place: Workplace[O], task: Task) -> Outcome:
             outcome = Outcome(task, source, plan(source, children, keeps_orphans=place.keeps_orphans))
             if place.is_dry_run:
                 return outcome
-            _carry_out(place, task, opened, outcome)
+            try:
+                _carry_out(place, task, opened, outcome)
+            except Taken:
+                continue
         if not outcome.has_written or place.sources.look(task.source_key) == source:
             return outcome
         # Another run's picture may stand beside these by now, and would hide them for ever.
@@ -205,14 +225,17 @@ def _carry_out[O: OpenSource](place: Workplace[O], task: Task, opened: O | None,
     if opened and makes:
         kind = place.engine.kind(opened.head)
         fitting = [make for make in makes if make.transformation.kind == kind]
-        renderings = place.engine.render(opened, [make.transformation for make in fitting]) if fitting else {}
+        beside = place.definitions.wanted(task.source_key)  # so that a lost one comes back to the byte
+        renderings = place.engine.render(opened, [make.transformation for make in fitting], beside) if fitting else {}
         engine = place.engine.version(opened.head)
         asked = _asked_for(makes, kind, task)
         outcome.planned = [change for change in outcome.planned if not isinstance(change, Make) or change in asked]
         for make in asked:
-            rendering = renderings.get(make.transformation.name) or Unrenderable(_misfit(make.transformation, kind))
-            stamp = Stamp(opened.source.etag, make.transformation.digest, engine)
-            _write(place.store, make, stamp, rendering, outcome)
+            if make.transformation.kind == kind:
+                stamp = Stamp(opened.source.etag, make.transformation.digest, engine)
+                _write(place.store, make, stamp, renderings[make.transformation.name], outcome)
+            else:
+                _refuse(place.store, make, _misfit(make.transformation, kind), outcome)
     for change in outcome.planned:
         if isinstance(change, Delete):
             _take_away(place.store, change.child)
@@ -225,7 +248,7 @@ def _write(store: Store, make: Make, stamp: Stamp, rendering: Rendering, outcome
     if isinstance(rendering, Picture):
         if isinstance(was, Entombed):
             store.delete([key.tombstone])  # first: where the run breaks off here, the next one finds the key empty
-        store.put(key, make.transformation, stamp, rendering)
+        store.put(key, make.transformation, stamp, rendering, is_new=isinstance(was, Missing))
         outcome.made.append(make)
     else:
         if isinstance(was, Missing | Entombed) or not isinstance(store.state(key.tombstone), Foreign):
@@ -233,6 +256,14 @@ def _write(store: Store, make: Make, stamp: Stamp, rendering: Rendering, outcome
         if not isinstance(was, Missing | Entombed):
             store.delete([key])
         outcome.entombed.append((make, rendering.reason))
+
+
+def _refuse(store: Store, make: Make, reason: str, outcome: Outcome) -> None:
+    """Leave nothing of a kind that the source is not; the source says so at first glance, so no tombstone needs to."""
+    if not isinstance(make.child.state, Missing):
+        _take_away(store, make.child)
+        outcome.deleted.append(Delete(make.child, reason))
+    outcome.unfit[make.transformation.name] = reason
 
 
 def _take_away(store: Store, child: Child) -> None:
@@ -243,7 +274,7 @@ def _take_away(store: Store, child: Child) -> None:
 
 
 def _asked_for(makes: Iterable[Make], kind: Kind | None, task: Task) -> list[Make]:
-    """Return what must be made or entombed: a rule asks only for what fits, or has been there."""
+    """Return what must be made or refused: a rule asks only for what fits, or has been there."""
     return [
         make
         for make in makes

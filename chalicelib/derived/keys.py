@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.derived.model import TOMBSTONE, DerivedKey, Format, Transformation
@@ -26,17 +27,17 @@ class Keys:
 
     def of(self, source_key: str, transformation: Transformation) -> str:
         """Return the key of what is made of a source; raise BadRequest where S3 has no keys that long."""
-        self.tombstone(source_key, transformation.name)  # the longer of the two: what can be made must be able to fail
-        return self.spell(transformation.of(source_key))
-
-    def tombstone(self, source_key: str, transformation: str) -> str:
-        """Return the key of what says that something can never be made; raise BadRequest as ``of`` does."""
-        key = self.spell(DerivedKey(source_key, transformation, TOMBSTONE))
-        if (length := len(key.encode())) > LONGEST:
+        key = self.spell(transformation.of(source_key))
+        if not self.has_room(source_key, transformation):
             raise BadRequest(
-                f"the source's key is too long: {key!r} would have {length} bytes, and S3's keys have {LONGEST} at most"
+                f"the source's key is too long for what is made of it and for its tombstone: {key!r} would have "
+                f"{len(key.encode())} bytes, and S3's keys have {LONGEST} at most"
             )
         return key
+
+    def has_room(self, source_key: str, transformation: Transformation) -> bool:
+        """Say whether S3 has keys long enough for what is made of a source, and for its tombstone."""
+        return len(self.spell(transformation.of(source_key).tombstone).encode()) <= LONGEST
 
     def spell(self, key: DerivedKey) -> str:
         """Return a key as S3 has it."""
@@ -62,3 +63,7 @@ class Origin:
     def is_derived(self, bucket: str, key: str) -> bool:
         """Say whether an object lies where derived ones do: such a one is nobody's source."""
         return bucket == self.derived_bucket and key.startswith(self.keys.prefix)
+
+    def has_room(self, source_key: str, wanted: Iterable[Transformation]) -> bool:
+        """Say whether the source's key leaves room for the names of all that is made of it."""
+        return all(self.keys.has_room(source_key, each) for each in wanted)

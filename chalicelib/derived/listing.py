@@ -44,6 +44,8 @@ class Family:
     source_key: str
     source: ListedSource | None
     children: tuple[ListedDerived, ...]
+    is_whole: bool = True
+    """Whether the listing was read to the family's end."""
 
 
 type _Placed = tuple[str, ListedSource | ListedDerived]
@@ -67,7 +69,8 @@ def families(
         while chain and chain[-1].end <= position:
             yield chain.pop().family()
         if enough():
-            break
+            yield from (family.family(is_whole=False) for family in reversed(chain))
+            return
         if isinstance(item, ListedSource):
             chain.append(_Open(item.key, item))
         else:
@@ -85,8 +88,8 @@ class _Open:
     def end(self) -> str:
         return f"{self.key}0"
 
-    def family(self) -> Family:
-        return Family(self.key, self.source, tuple(self.children))
+    def family(self, *, is_whole: bool = True) -> Family:
+        return Family(self.key, self.source, tuple(self.children), is_whole)
 
 
 def _opened(chain: list[_Open], source_key: str) -> _Open:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 TOMBSTONE = "tombstone"
 
@@ -186,6 +187,15 @@ class Done:
     deleted: frozenset[str] = frozenset()
     not_made: Mapping[str, str] = field(default_factory=dict)
     """Why others are not there."""
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> "Done":
+        """Return what JSON says."""
+        return cls(frozenset(said["made"]), frozenset(said["deleted"]), dict(said["not_made"]))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {"made": sorted(self.made), "deleted": sorted(self.deleted), "not_made": dict(self.not_made)}
 
     def __or__(self, later: "Done") -> "Done":
         """Return what became of them in two goes."""

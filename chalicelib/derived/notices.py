@@ -72,7 +72,7 @@ def _record(record: Any) -> tuple[str, str, str]:
         raise BadEvent("a record of S3 lacks eventName, s3.bucket.name or s3.object.key") from error
     if not all(isinstance(each, str) and each for each in (name, bucket, key)):
         raise BadEvent("eventName, s3.bucket.name and s3.object.key of a record of S3 must be texts")
-    return name, bucket, unquote_plus(key)
+    return name, bucket, requests.source_key(unquote_plus(key))
 
 
 def _lost(bucket: str, key: str, origin: Origin, definitions: Definitions) -> Notice:
@@ -90,4 +90,7 @@ def _changed(bucket: str, key: str, origin: Origin, definitions: Definitions) ->
         return Ignored(f"s3://{bucket}/{key}", f"the bucket of sources is {origin.source_bucket}")
     if origin.is_derived(bucket, key):
         return Ignored(f"s3://{bucket}/{key}", "it is a derived object itself")
-    return Task(key, definitions.wanted(key), whole_family=True)
+    wanted = definitions.wanted(key)
+    if not origin.has_room(key, wanted):
+        return Ignored(f"s3://{bucket}/{key}", "its key is so long that S3 has none for what would be derived of it")
+    return Task(key, wanted, whole_family=True)

@@ -50,7 +50,7 @@ def plan(source: Source | None, children: Iterable[Child], *, keeps_orphans: boo
 def _of(source: Source, child: Child) -> Change | None:
     wanted = child.transformation
     if source.is_derived:
-        return Leave(child, "its source is a derived object itself")
+        return _of_derived(child)
     if wanted is None:
         return Leave(child, f"no transformation is defined that makes {child.key.leaf}")
     match child.state:
@@ -68,6 +68,12 @@ def _of(source: Source, child: Child) -> Change | None:
             return Make(child, wanted, reason) if reason else Leave(child, f"it cannot be made: {why}")
         case _:
             assert_never(child.state)
+
+
+def _of_derived(child: Child) -> Change:
+    """Nothing is derived of derived objects, and what was made of an earlier source would show something else."""
+    reason = "its source is a derived object itself"
+    return Leave(child, reason) if isinstance(child.state, Missing | Foreign) else Delete(child, reason)
 
 
 def _without_source(child: Child, keeps_orphans: bool) -> Change | None:

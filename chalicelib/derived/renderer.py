@@ -10,8 +10,8 @@ from chalicelib.derived.engine.outcome import Outcome
 from chalicelib.derived.engine.source import Readable
 from chalicelib.derived.model import Kind, Transformation
 
-BASE_MEMORY = 300_000_000  # bytes that a function takes before it renders anything
-LARGEST_SOURCE = 128_000_000  # bytes of an image or a document; a video is not read whole
+BASE_MEMORY = 400_000_000  # bytes that a function takes before it renders anything
+LARGEST_SOURCE = 100_000_000  # bytes of an image or a document; a video is not read whole
 LONGEST = 40.0  # seconds for all pictures of one source
 
 
@@ -37,7 +37,9 @@ class Renderer:
         found = sniff(head)
         return workshop.engine(found) if found else ""
 
-    def render(self, opened: Opened, wanted: Sequence[Transformation]) -> dict[str, Outcome]:
+    def render(
+        self, opened: Opened, wanted: Sequence[Transformation], beside: Sequence[Transformation]
+    ) -> dict[str, Outcome]:
         """Return what each transformation makes of a source, by its name; what reading raises passes through."""
         found = sniff(opened.head)
-        return workshop.render(opened, found, wanted, self._limits) if found else {}
+        return workshop.render(opened, found, wanted, self._limits, beside) if found else {}

@@ -65,7 +65,7 @@ def _log(outcome: Outcome, *, is_dry_run: bool) -> None:
 
 
 def audited(found: Slice, stack: str) -> None:
-    """Report one day's audit; raise UnsafePlan where it would have deleted too much."""
+    """Report one audit; raise UnsafePlan where it would have deleted too much."""
     faults = Counter(finding.fault.value for each in found.to_repair for finding in each.to_repair)
     for each in found.to_repair:
         for finding in each.to_repair:
@@ -75,5 +75,8 @@ def audited(found: Slice, stack: str) -> None:
     with telemetry.metrics(stack=stack) as metrics:
         metrics.add_metric("DerivedAudited", MetricUnit.Count, found.sources)
         metrics.add_metric("DerivedFaults", MetricUnit.Count, faults.total())
+        metrics.add_metric("GoodAudits", MetricUnit.Count, int(not found.unread and not found.error))
+    for source, error in found.unread.items():
+        logger.error("not looked at", extra={"source": source, "reason": f"{type(error).__name__}: {error}"})
     if found.error:
         raise found.error

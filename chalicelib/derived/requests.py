@@ -34,7 +34,7 @@ def task(said: Any, origin: Origin, definitions: Definitions) -> Task:
     bucket = fields.get("bucket", origin.source_bucket)
     if bucket != origin.source_bucket:
         raise BadRequest(f'"bucket" must be {origin.source_bucket!r}, the bucket of sources, and is {bucket!a}')
-    key = _key(fields.get("key"))
+    key = source_key(fields.get("key"))
     if origin.is_derived(bucket, key):
         raise BadRequest(f'"key" is {key!a}, which is a derived object itself')
     names = fields.get("transformations")
@@ -58,7 +58,8 @@ def _object(said: Any) -> Mapping[str, Any]:
     return said
 
 
-def _key(key: Any) -> str:
+def source_key(key: Any) -> str:
+    """Return a key that S3 can have; raise BadRequest."""
     if not isinstance(key, str) or not key:
         raise BadRequest('"key" must be the key of an object in the bucket of sources')
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import batched
 from typing import Protocol
 
@@ -31,6 +32,8 @@ class Slice:
     after: str
     sources: int = 0
     to_repair: list[Inspected] = field(default_factory=list)
+    unread: dict[str, Exception] = field(default_factory=dict)
+    """Sources that could not be looked at, and why."""
     is_last: bool = True
     error: UnsafePlan | None = None
 
@@ -55,13 +58,24 @@ def audit(
         return not found.is_last
 
     for batch in batched(families(found.after, enough), AT_ONCE):
-        inspected = list(executor.map(inspect, batch))
-        found.sources += len(inspected)
-        found.to_repair += [each for each in inspected if each.to_repair]
-        found.after = max([found.after, *(each.source_key for each in inspected)], key=str.encode)
+        for family, seen in zip(batch, executor.map(partial(_seen, inspect), batch), strict=True):
+            if isinstance(seen, Exception):
+                found.unread[family.source_key] = seen
+            elif seen.to_repair:
+                found.to_repair.append(seen)
+        found.sources += len(batch)
+        found.after = max([found.after, *(family.source_key for family in batch)], key=str.encode)
     repair(list(_guarded(found)))  # guarded, too, where nobody reads what would be repaired
     position.write("" if found.is_last else found.after)
     return found
+
+
+def _seen(inspect: Callable[[Family], Inspected], family: Family) -> Inspected | Exception:
+    """Return what an audit finds of a family: one that cannot be read must not end the audit of all others."""
+    try:
+        return inspect(family)
+    except Exception as error:
+        return error
 
 
 def _guarded(found: Slice) -> Iterator[Inspected]:

@@ -12,7 +12,7 @@ from chalicelib.derived.audit import Inspected
 from chalicelib.derived.aws.sources import OpenObject
 from chalicelib.derived.definitions import Definitions
 from chalicelib.derived.inbox import Handled
-from chalicelib.derived.job import Outcome, Task, Workplace
+from chalicelib.derived.job import Task, Workplace
 from chalicelib.derived.keys import Origin
 from chalicelib.derived.listing import Family
 from chalicelib.derived.model import Kind
@@ -90,7 +90,7 @@ class Triggers:
         place = self._parts.workplace()
         outcome = job.put_right(place, requests.task(request, self._parts.origin, place.definitions))
         report.outcomes([outcome], self._parts.stack, is_dry_run=place.is_dry_run)
-        return summary(outcome)
+        return {"source": outcome.task.source_key, **outcome.done.as_json()}
 
     def audit(self) -> None:
         """Look at a slice of all sources, and ask for repairs; raise UnsafePlan once all is reported."""
@@ -149,13 +149,3 @@ class Triggers:
             is_dry_run = place.is_dry_run
         report.handled(handled, self._parts.stack, is_dry_run=is_dry_run)
         return handled
-
-
-def summary(outcome: Outcome) -> dict[str, Any]:
-    """Return what became of one source, as JSON: transformations by what was done, and why others could not be."""
-    return {
-        "source": outcome.task.source_key,
-        "made": [make.child.key.transformation for make in outcome.made],
-        "deleted": [each.child.key.transformation for each in outcome.deleted],
-        "not_made": outcome.not_made,
-    }

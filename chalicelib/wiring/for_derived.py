@@ -111,16 +111,15 @@ class DerivedWiring:
         """Return where requests wait."""
         return RequestQueue(self._base.client("sqs", self._config), self.settings.transform_queue_url)
 
-    @cached_property
-    def maker(self) -> Maker:
-        """Return who makes derived objects while somebody waits."""
-        client = self._base.client("lambda", WAITING)
+    def maker(self, config: Config) -> Maker:
+        """Return who makes derived objects while somebody waits, as long as a client's configuration says."""
+        client = self._base.client("lambda", config)
         return Maker(client, f"{self.settings.stack}-derive", self.settings.source_bucket)
 
     @cached_property
     def gallery(self) -> Gallery:
         """Return what serves clients."""
-        return Gallery(self.origin, self.definitions, self.store, self.maker)
+        return Gallery(self.origin, self.definitions, self.store, self.maker(WAITING))
 
     @cached_property
     def position(self) -> AuditPosition:

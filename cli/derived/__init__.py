@@ -4,7 +4,8 @@ import typer
 
 from cli.derived import campaigns, definitions, notifications
 
-app = typer.Typer(help="Find what is wrong with derived objects, and put it right.", no_args_is_help=True)
+HELP = "Connect a bucket, define what is made of its objects, find what is wrong with that, and put it right."
+app = typer.Typer(help=HELP, no_args_is_help=True)
 for name, command in (
     ("audit", campaigns.audit),
     ("repair", campaigns.repair),

@@ -6,7 +6,6 @@ from operator import or_
 
 from botocore.config import Config
 
-from chalicelib.derived.aws.functions import Maker
 from chalicelib.derived.listing import Family
 from chalicelib.derived.model import Done
 from cli.derived.campaign import Looked
@@ -26,8 +25,7 @@ class Acts:
             read_timeout=LONGEST,
             max_pool_connections=at_once,
         )
-        client = reached.base.client("lambda", config)
-        self._maker = Maker(client, f"{wiring.stack}-derive", wiring.settings.source_bucket)
+        self._maker = wiring.maker(config)
         self._store, self._alone, self._look = wiring.store, reached.alone, look
 
     def __call__(self, looked: Looked) -> Done:

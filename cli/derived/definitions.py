@@ -10,7 +10,7 @@ from rich.text import Text
 from chalicelib.derived import definitions
 from chalicelib.derived.definitions import Definitions
 from chalicelib.errors import BadDefinition, BadRequest
-from cli.derived import reach, telling
+from cli.derived import reach, resuming, telling
 from cli.derived.lines import shown
 from cli.options import Local, Profile, Region, Stack
 from cli.screen import COLOURS, err, out
@@ -45,7 +45,8 @@ def define(
     else:
         store.remove()
     if changes:
-        out.print("In force within a minute. Then go on with: groundskeeper derived repair", style="bold")
+        repair = resuming.follow_up(sys.argv[1:], "repair")
+        out.print(Text(f"In force within a minute. Then go on with: {repair}", "bold"))
 
 
 def changed(before: Definitions, after: Definitions) -> list[tuple[str, str]]:
@@ -88,7 +89,7 @@ def _say(before: Definitions, after: Definitions) -> bool:
     if not changes:
         out.print("these definitions say what those in force say")
     if telling.prefixes(before) != telling.prefixes(after):
-        err.print("S3 must tell of other sources then: groundskeeper derived connect", style="yellow")
+        err.print(Text(f"S3 must tell of other sources then: {resuming.follow_up(sys.argv[1:], 'connect')}", "yellow"))
     return bool(changes)
 
 

@@ -12,7 +12,7 @@ from chalicelib.derived.keys import Keys
 from cli.derived.campaign import Looked, Step
 from cli.screen import COLOURS, err, out
 
-SIGNS = {Fault.MISSING: "+", Fault.LOST: "+", Fault.STALE: "~", Fault.ORPHANED: "-", Fault.LEFT_ALONE: "!"}
+SIGNS = {Fault.MISSING: "+", Fault.LOST: "+", Fault.STALE: "~", Fault.ORPHANED: "-", Fault.LEFT_ALONE: "="}
 FAILED = "failed"
 UNSAID = "the function left it as it is: if the definitions have been changed just now, try again in a minute"
 
@@ -89,7 +89,8 @@ class Report:
         left = [each for each in step.looked.findings if each not in step.looked.to_do]
         for finding in done:
             self.counts["deleted" if finding.fault is Fault.ORPHANED else "made"] += 1
-        self.counts["not done"] += len(not_done)
+        for reason in not_done.values():
+            self.counts["not done" if reason == UNSAID else "cannot be made"] += 1
         self.counts[Fault.LEFT_ALONE] += len(left)
         if self._as_json:
             if step.looked.findings:
@@ -100,7 +101,7 @@ class Report:
         for finding, reason in not_done.items():
             err.print(Text(f"! {self._spelled(finding)}: {shown(reason)}", "bold red"))
         for finding in left:
-            err.print(Text(f"! {self._spelled(finding)}: {shown(finding.because)}", "yellow"))
+            err.print(Text(f"= {self._spelled(finding)}: {shown(finding.because)}", "yellow"))
 
     def _as_object(
         self, step: Step, done: list[Finding], not_done: dict[Finding, str], left: list[Finding]

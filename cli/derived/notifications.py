@@ -1,6 +1,7 @@
 """The commands that make S3 tell the stack of sources and of losses, and that end it."""
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -8,7 +9,7 @@ from rich.text import Text
 
 from chalicelib.derived.aws.notifications import BucketNotifications
 from chalicelib.wiring.base import PATIENT
-from cli.derived import reach, telling
+from cli.derived import reach, resuming, telling
 from cli.derived.reach import Reached
 from cli.derived.telling import Configuration
 from cli.options import Local, Profile, Region, Stack
@@ -35,7 +36,8 @@ def connect(
         wanted[origin.derived_bucket].append(losses)
     if _put(reached, wanted, dry_run):
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
-        err.print("S3 may take five minutes to begin. For what is there already: groundskeeper derived backfill ''")
+        backfill = resuming.follow_up(sys.argv[1:], "backfill", "")
+        err.print(Text(f"S3 may take five minutes to begin. For what is there already: {backfill}"))
     if not sources[telling.QUEUES]:
         err.print("no rule makes anything of any source, so S3 need not tell of them", style="yellow")
     elif origin.source_bucket == origin.derived_bucket and telling.tells_of(sources, origin.keys.prefix):
@@ -44,6 +46,7 @@ def connect(
 
 
 def disconnect(
+    bucket: Annotated[str | None, typer.Option(help="A bucket that was the stack's, and is not any more.")] = None,
     dry_run: DryRun = False,
     stack: Stack = None,
     local: Local = False,
@@ -52,7 +55,8 @@ def disconnect(
 ) -> None:
     """Have S3 tell the stack nothing more; what others have configured stays."""
     reached = reach.deriving(stack, local, region, profile)
-    _put(reached, {bucket: [] for bucket in _buckets(reached, _described(reached))}, dry_run)
+    buckets = {bucket} if bucket else _buckets(reached, _described(reached))
+    _put(reached, {each: [] for each in buckets}, dry_run)
 
 
 def _described(reached: Reached) -> dict[str, str]:

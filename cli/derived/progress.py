@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Self
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
 class Watch:
@@ -16,8 +16,9 @@ class Watch:
         self._clock, self._begun = clock, clock()
         self._bar = Progress(
             SpinnerColumn(),
+            BarColumn(20),  # it pulses: nobody knows how many sources there are
             TextColumn("{task.description}"),
-            TextColumn("{task.completed:,.0f} sources, {task.fields[rate]:,.1f}/s, {task.fields[faults]:,} faults"),
+            TextColumn("{task.completed:,.0f} sources, {task.fields[rate]:,.1f}/s, {task.fields[faults]:,} found"),
             TimeElapsedColumn(),
             console=console,
             disable=not console.is_terminal,

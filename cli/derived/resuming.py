@@ -6,12 +6,14 @@ not be. Which sources those can be is seen from the key alone: they are looked a
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from chalicelib.derived.keys import Origin
 from chalicelib.derived.listing import Family, ListedDerived, ListedSource
 from chalicelib.derived.model import DerivedKey
 
+WHERE = {"--stack", "--region", "--profile"}
 OPTION = "--start-after"
 
 
@@ -98,6 +100,18 @@ def go_on(words: Sequence[str], after: str) -> str:
     if after:
         kept[at:at] = [OPTION, after]
     return " ".join(["groundskeeper", *map(quoted, kept)])
+
+
+def follow_up(words: Sequence[str], *command: str) -> str:
+    """Return another command for the stack that this one, begun with ``words``, was for."""
+    kept: list[str] = []
+    for word, value in pairwise((*words, "")):
+        name, equals, _ = word.partition("=")
+        if name in WHERE:
+            kept += [word] if equals else [word, value]
+        elif word == "--local":
+            kept.append(word)
+    return " ".join(["groundskeeper", "derived", *map(quoted, (*command, *kept))])
 
 
 def quoted(word: str) -> str:

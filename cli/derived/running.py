@@ -26,6 +26,8 @@ class Run:
     def __init__(self, doing: str, prefix: str, start_after: str, as_json: bool) -> None:
         if start_after and not start_after.startswith(prefix):
             raise BadRequest(f"{OPTION} must begin with the prefix {prefix!a}, and is {start_after!a}")
+        if prefix.startswith("s3://"):
+            raise BadRequest(f"PREFIX is what the sources' keys begin with, without the bucket, and is {prefix!a}")
         self._doing = f"{doing} {escape(shown(prefix)) or 'all sources'}"
         self._prefix, self._start_after, self._as_json = prefix, start_after, as_json
 
@@ -50,7 +52,11 @@ class Run:
         if error := campaign.guard.error:
             said = "not deleted" if campaign.act else "a repair would not delete this"
             err.print(Text(f"{said}: {error}; --force deletes it all the same", "bold red"))
-        (err if self._as_json else out).print(Text(report.summary(), "bold"))
+        if self._prefix and not report.sources:
+            said = f"no source's key begins with {shown(self._prefix)}, and nothing is derived of such"
+            err.print(Text(said, "bold yellow"))
+        else:
+            (err if self._as_json else out).print(Text(report.summary(), "bold"))
 
 
 def marked(steps: Iterable[Step], bookmark: Bookmark) -> Iterator[Step]:
@@ -82,4 +88,7 @@ def _resumable(bookmark: Bookmark, words: Sequence[str]) -> Iterator[None]:
 
 
 def _say(bookmark: Bookmark, words: Sequence[str]) -> None:
+    if not bookmark.after:
+        return
+    sys.stdout.flush()
     err.print(Text(f"go on with: {go_on(words, bookmark.after)}", "bold yellow"))

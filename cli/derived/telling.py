@@ -7,14 +7,17 @@ Shapes are boto3's. S3 takes no two that share an event where a key could fit bo
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
+from urllib.parse import quote_plus, unquote_plus
 
 from chalicelib.derived.definitions import Definitions
 from chalicelib.errors import BadRequest
 
 KINDS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
 TOPICS, QUEUES, _ = KINDS
-OF_SOURCES = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
+OF_SOURCES = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
 OF_LOSSES = ["s3:ReducedRedundancyLostObject"]
+# "Filter rules with special characters": all others are encoded, and a space is a plus.
+PLAIN = "/!-_.*'()"
 MOST = 100  # https://docs.aws.amazon.com/general/latest/gr/s3.html
 
 type Entry = dict[str, Any]
@@ -84,14 +87,14 @@ def _check(ours: Configuration, others: Configuration) -> None:
                 raise BadRequest(
                     f"the bucket has the notification {other.get('Id', '')!a} already, of {', '.join(other['Events'])} "
                     f"for keys that begin with {_edge(other, 'prefix')!a}, and S3 takes no other that shares an event "
-                    "and a key with it: narrow its prefix, or delete it"
+                    "and a key with it: narrow its prefix, or let it tell an SNS topic for both (docs/operations.md)"
                 )
 
 
 def _entry(id_: str, field: str, arn: str, events: list[str], prefix: str) -> Entry:
     entry: Entry = {"Id": id_, field: arn, "Events": events}
     if prefix:
-        entry["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}}
+        entry["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": quote_plus(prefix, safe=PLAIN)}]}}
     return entry
 
 
@@ -106,7 +109,7 @@ def _entries(configuration: Configuration) -> Iterator[Entry]:
 def _edge(entry: Entry, name: str) -> str:
     """Return the prefix or the suffix of keys that an entry is for; S3 spells their names as it likes."""
     rules = entry.get("Filter", {}).get("Key", {}).get("FilterRules", ())
-    return next((str(rule["Value"]) for rule in rules if rule["Name"].lower() == name), "")
+    return next((unquote_plus(str(rule["Value"])) for rule in rules if rule["Name"].lower() == name), "")
 
 
 def _share_an_event(one: Entry, other: Entry) -> bool:

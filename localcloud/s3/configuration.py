@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from typing import Any
+from urllib.parse import unquote_plus
 
 import xmltodict  # type: ignore[import-untyped]  # comes with moto
 from moto.s3.exceptions import InvalidNotificationARN, MalformedXML, S3ClientError
@@ -15,8 +16,8 @@ from localcloud.s3.records import LOST, REASONS
 
 KINDS = {"TopicConfiguration": "sns", "QueueConfiguration": "sqs", "CloudFunctionConfiguration": "lambda"}
 FIELDS = {"TopicConfiguration": "Topic", "QueueConfiguration": "Queue", "CloudFunctionConfiguration": "CloudFunction"}
-EVENTS = {LOST, "s3:ObjectCreated:*", "s3:ObjectRemoved:*", *REASONS}
-"""The events that happen here."""
+EVENTS = {LOST, "s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", *REASONS}
+"""The events that happen here, and those of lifecycles, which never do."""
 OVERLAP = "Configurations overlap. Configurations on the same bucket cannot share a common event type."
 AMBIGUOUS = (
     "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are "
@@ -57,7 +58,7 @@ def _filter(given: dict[str, Any]) -> dict[str, str]:
     name = str(given.get("Name")).lower()
     if name not in ("prefix", "suffix"):
         raise S3ClientError("InvalidArgument", "filter rule name must be either prefix or suffix")
-    return {"Name": name, "Value": given.get("Value") or ""}
+    return {"Name": name, "Value": unquote_plus(given.get("Value") or "")}
 
 
 def _refuse_overlaps(rules: list[dict[str, Any]]) -> None:

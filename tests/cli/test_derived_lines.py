@@ -66,7 +66,10 @@ def test_a_repair_says_what_was_made_deleted_and_not_done(capsys: pytest.Capture
     ]
     assert "! derived/cat.jpg/c.jpg: it is broken" in printed.err
     assert "! derived/cat.jpg/d.jpg: the function left it as it is" in printed.err
-    assert (said.summary(), said.is_good) == ("looked at 1 source: 1 made, 1 deleted, 2 not done", False)
+    assert (said.summary(), said.is_good) == (
+        "looked at 1 source: 1 made, 1 deleted, 1 cannot be made, 1 not done",
+        False,
+    )
 
 
 def test_a_repair_that_did_everything_is_good_and_one_that_could_not_look_is_not():
@@ -118,7 +121,7 @@ def test_the_progress_bar_is_for_terminals_only(is_terminal: bool):
     ) as watch:
         watch.show(1_000, 7)
     said = file.getvalue()
-    assert ("1,000 sources, 250.0/s, 7 faults" in said) is is_terminal
+    assert ("1,000 sources, 250.0/s, 7 found" in said) is is_terminal
     assert bool(said) is is_terminal
 
 

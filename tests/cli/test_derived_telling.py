@@ -61,7 +61,13 @@ def test_every_rules_prefix_is_told_of_exactly_once(given_prefixes: list[str]):
 def test_the_prefix_of_all_keys_is_no_filter():
     (made,) = ours("")["QueueConfigurations"]
     assert "Filter" not in made
-    assert made["Events"] == ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
+    assert made["Events"] == ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
+
+
+def test_a_prefix_is_encoded_as_s3_wants_it_in_filters():
+    """docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html: a space is a plus."""
+    (made,) = ours("my photos/\u00e9t\u00e9/")["QueueConfigurations"]
+    assert made["Filter"]["Key"]["FilterRules"] == [{"Name": "prefix", "Value": "my+photos/%C3%A9t%C3%A9/"}]
 
 
 def test_what_others_have_configured_stays_as_it_is():
@@ -93,7 +99,7 @@ def test_a_stack_whose_name_begins_like_ours_is_somebody_else():
 )
 def test_a_configuration_that_s3_would_refuse_beside_ours_is_named(prefix: str, events: tuple[str, ...], suffix: str):
     there = {"LambdaFunctionConfigurations": [entry("thumbs", prefix, events, suffix)]}
-    with pytest.raises(BadRequest, match=r"the notification 'thumbs' already.*narrow its prefix, or delete it"):
+    with pytest.raises(BadRequest, match=r"the notification 'thumbs' already.*narrow its prefix, or let it tell"):
         telling.replaced(there, [ours("photos/")], "gk")
 
 

@@ -74,7 +74,7 @@ def test_odd_keys_are_decoded_once(api: Deployment, reader: str, path: str):
         ("photos/cat.jpg%00/square.webp", 404, "its source is gone"),
         ("photos%252Fcat.jpg/square.webp", 404, "its source is gone"),
         ("photos/cat.jpg+/square.webp", 404, "its source is gone"),
-        ("photos/cat.jpg/poster.jpg", 404, "makes a video-still"),
+        ("photos/cat.jpg/poster.jpg", 404, "is for the kind video-still"),
     ],
 )
 def test_what_is_no_key_of_a_derived_object_is_refused_with_a_reason(

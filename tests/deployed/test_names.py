@@ -12,6 +12,7 @@ from chalicelib.names.model import Place, Ref
 from localcloud.cloud import LocalCloud
 from tests.conftest import ROOT
 from tests.deployed.conftest import Deployment, eventually, launch
+from tests.deployed.media import Media
 
 
 def test_names_follow_an_instance_through_its_life(cloud: LocalCloud, deployment: Deployment):
@@ -194,6 +195,12 @@ def test_every_permission_is_one_that_is_used(cloud: LocalCloud, deployment: Dep
     assert deployment.ask("GET", "/claims", token).status_code == 200
     assert deployment.ask("DELETE", "/claims/allowed", token).status_code == 204
     cloud.client("ec2").terminate_instances(InstanceIds=[id_])
+    media = Media(cloud)
+    media.made("permitted.jpg", "thumbnail.jpg", "large.jpg")
+    read = media.site.token("derived:read:*")
+    assert media.site.ask("GET", "/derived/permitted.jpg/square.webp", read).status_code == 307
+    media.delete("permitted.jpg")
+    assert media.audit()["error"] is None
     eventually(lambda: _allowed() <= _used(cloud))
 
 

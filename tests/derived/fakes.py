@@ -9,7 +9,7 @@ from threading import Thread, current_thread
 
 from chalicelib.derived.definitions import Definitions, Rule
 from chalicelib.derived.engine.outcome import Outcome, Picture, Unrenderable
-from chalicelib.derived.job import Workplace
+from chalicelib.derived.job import Taken, Workplace
 from chalicelib.derived.keys import Keys, Origin
 from chalicelib.derived.model import (
     DerivedKey,
@@ -84,8 +84,12 @@ class FakeS3:
         with self._call(f"HEAD {key.leaf}"):
             return self.stored.get(key, Missing())
 
-    def put(self, key: DerivedKey, transformation: Transformation, stamp: Stamp, picture: Picture) -> None:
+    def put(
+        self, key: DerivedKey, transformation: Transformation, stamp: Stamp, picture: Picture, *, is_new: bool
+    ) -> None:
         with self._call(f"PUT {key.leaf}"):
+            if is_new and key in self.stored:
+                raise Taken
             assert key.extension == transformation.format.extension
             self.stored[key], self.bodies[key] = Present(stamp), picture.body
 
@@ -123,7 +127,9 @@ class FakeEngine:
     def version(self, head: bytes) -> str:
         return ENGINE if self.kind(head) else ""
 
-    def render(self, opened: Opened, wanted: Sequence[Transformation]) -> Mapping[str, Outcome]:
+    def render(
+        self, opened: Opened, wanted: Sequence[Transformation], beside: Sequence[Transformation]
+    ) -> Mapping[str, Outcome]:
         self.rendered.append(tuple(each.name for each in wanted))
         return {each.name: rendering(opened.head, each) for each in wanted}
 

@@ -1,7 +1,7 @@
 """What an audit finds wrong with one source: the same that would be put right, and for as few calls as possible."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -150,3 +150,11 @@ def test_a_source_that_is_a_derived_object_itself_misses_nothing():
     place, task = workplace(s3), Task(CAT, DEFINITIONS.wanted(CAT), whole_family=True)
     assert not [change for change in job.put_right(place, task).planned if isinstance(change, Make)]
     assert Fault.MISSING not in [finding.fault for finding in inspect(s3).findings]
+
+
+def test_a_family_that_was_not_read_to_its_end_misses_nothing_that_is_there():
+    s3 = world(NOW, {KEY: Present(stamp(NOW))})
+    begun = replace(family(s3), children=(), is_whole=False)
+    assert audit.inspect(workplace(s3), begun, Sniff(s3)).findings == ()
+    behind = replace(family(s3, listed=False), children=())
+    assert audit.inspect(workplace(s3), behind, Sniff(s3)).findings == ()

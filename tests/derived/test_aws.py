@@ -24,10 +24,10 @@ from chalicelib.derived.aws.sqs import RequestQueue
 from chalicelib.derived.aws.store import DerivedStore
 from chalicelib.derived.engine.kinds import HEAD
 from chalicelib.derived.engine.outcome import Picture
-from chalicelib.derived.job import Task
+from chalicelib.derived.job import Taken, Task
 from chalicelib.derived.keys import Keys, Origin
 from chalicelib.derived.model import Done, Entombed, Foreign, Lost, Missing, Present, Source
-from chalicelib.errors import BadDefinition, TryAgain
+from chalicelib.errors import BadDefinition, BadSettings, TryAgain
 from localcloud.server.aws import AwsServer
 from tests.derived.fakes import CAT, LARGE, THUMB, etag, stamp
 
@@ -134,8 +134,30 @@ def test_what_cannot_be_looked_at_is_not_missing(aws: AwsServer, s3: Any, origin
             look(argument)
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     absent = Sources(s3, f"nowhere-{uuid.uuid4().hex}")
-    with pytest.raises(ClientError, match="NoSuchBucket"), absent.open(CAT):
-        pass
+    with pytest.raises(BadSettings, match="is not there: deploy the stack with another SourceBucket"):
+        absent.look(CAT)
+    with pytest.raises(BadSettings, match="is not there"):
+        list(absent.listed(""))
+
+
+def test_a_copy_and_what_another_stack_has_made_are_not_ours(store: DerivedStore, s3: Any, origin: Origin):
+    store.put(THUMB_KEY, THUMB, MADE, PICTURE)
+    copied = THUMB.of("dogs/dog 2.jpg")
+    where = {"Bucket": origin.derived_bucket}
+    s3.copy_object(**where, Key=origin.keys.spell(copied), CopySource={**where, "Key": origin.keys.spell(THUMB_KEY)})
+    assert store.state(copied) == Foreign()
+    other = Origin("another-stacks-sources", origin.derived_bucket, origin.keys)
+    assert DerivedStore(s3, other, "STANDARD", "").state(THUMB_KEY) == Foreign()
+
+
+def test_what_is_new_takes_nobodys_place(store: DerivedStore):
+    store.put(THUMB_KEY, THUMB, MADE, PICTURE, is_new=True)
+    with pytest.raises(Taken):
+        store.put(THUMB_KEY, THUMB, MADE, PICTURE, is_new=True)
+
+
+def test_a_key_that_s3_cannot_have_holds_nothing(store: DerivedStore):
+    assert store.state(THUMB.of("a" * 1020).tombstone) == Missing()
 
 
 def test_a_delete_marker_is_no_loss():

@@ -104,15 +104,18 @@ def test_what_can_never_be_made_leaves_a_tombstone_with_the_reason_and_no_stale_
 @pytest.mark.parametrize(
     ("contents", "reason"),
     [
-        pytest.param(b"video 1", "gives a video-still, and thumb makes a image", id="a video"),
+        pytest.param(b"video 1", "is of the kind video-still, and thumb is for the kind image", id="a video"),
         pytest.param(b"noise", "begins like no format that can be rendered: GET /formats lists them", id="noise"),
         pytest.param(b"", "begins like no format that can be rendered: GET /formats lists them", id="nothing"),
     ],
 )
-def test_what_was_asked_for_and_does_not_fit_is_entombed_and_what_a_rule_wants_is_not(contents: bytes, reason: str):
+def test_what_does_not_fit_the_source_is_refused_with_a_reason_and_leaves_nothing_behind(contents: bytes, reason: str):
     s3 = world(contents)
     assert settle(s3).not_made == {"thumb": reason}
-    assert set(s3.stored) == {KEY.tombstone}
+    assert s3.stored == {}
+    older = world(contents, STORED["lost"])
+    assert settle(older).not_made == {"thumb": reason}
+    assert older.stored == {}
     whole = world(contents)
     settle(whole, WHOLE)
     assert set(whole.stored) == ({POSTER.of(CAT)} if contents.startswith(b"video") else set())

@@ -78,16 +78,16 @@ def test_a_key_has_1024_bytes_of_utf8_at_the_most_and_so_has_its_tombstone(lette
     fits = letter * (rest // len(letter.encode()))
     fits += "a" * (rest - len(fits.encode()))
     key = ORIGIN.keys.of(fits, THUMB)
-    assert len(ORIGIN.keys.tombstone(fits, "thumb").encode()) == LONGEST
+    assert len(ORIGIN.keys.spell(THUMB.of(fits).tombstone).encode()) == LONGEST
     assert len(key.encode()) < LONGEST
-    with pytest.raises(BadRequest, match="would have 1025 bytes, and S3's keys have 1024 at most"):
+    with pytest.raises(BadRequest, match="S3's keys have 1024 at most"):
         ORIGIN.keys.of(fits + "a", THUMB)
 
 
 def test_all_children_of_a_source_are_below_its_folder_and_its_neighbours_are_not():
     folder = ORIGIN.keys.folder("cat")
     assert all(ORIGIN.keys.of("cat", each).startswith(folder) for each in (THUMB, LARGE))
-    assert ORIGIN.keys.tombstone("cat", "thumb").startswith(folder)
+    assert ORIGIN.keys.spell(THUMB.of("cat").tombstone).startswith(folder)
     assert not any(ORIGIN.keys.of(each, THUMB).startswith(folder) for each in ("cat-2", "cat.jpg", "ca", "Cat"))
 
 

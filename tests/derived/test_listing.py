@@ -172,3 +172,9 @@ def test_a_child_whose_key_is_not_its_own_is_refused():
     stray = ListedDerived("derived/b/t.jpg", "a", "t.jpg", "", 0.0, "STANDARD")
     with pytest.raises(ValueError, match=r"'derived/b/t\.jpg' is not that of 't\.jpg' of the source 'a'"):
         list(families([], [stray]))
+
+
+def test_a_join_that_is_enough_says_which_families_it_has_not_read_to_their_ends():
+    told = iter([False, False, True])
+    listed = list(families([source("ant"), source("cat"), source("cat-1")], [], lambda: next(told)))
+    assert [(family.source_key, family.is_whole) for family in listed] == [("ant", True), ("cat", False)]

@@ -210,3 +210,11 @@ def test_every_text_is_read_or_refused(text: str):
     except BadEvent:
         found = []
     assert all(isinstance(notice, Task | Ignored) for notice in found)
+
+
+def test_a_source_whose_key_leaves_no_room_is_left_alone_with_a_reason():
+    """S3's keys have 1,024 bytes: a source may have them all, and nothing can be named after it then."""
+    long = "a" * 1010
+    (notice,) = read(body(record("ObjectCreated:Put", long)))
+    assert isinstance(notice, Ignored)
+    assert "its key is so long" in notice.because

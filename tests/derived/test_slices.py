@@ -136,3 +136,17 @@ def test_a_source_that_others_keys_begin_with_is_not_forgotten_where_a_slice_end
     while not fake.run().is_last:
         fake.patience = AT_ONCE
     assert set(fake.looked_at) == set(keys)
+
+
+def test_a_source_that_cannot_be_read_ends_no_audit_of_the_others():
+    fake = FakeAudit(numbered(3), {"00000.jpg": Fault.LOST})
+    inspect = fake.inspect
+
+    def refused(family: Family) -> Inspected:
+        if family.source_key == "00001.jpg":
+            raise OSError("AccessDenied")
+        return inspect(family)
+
+    fake.inspect = refused  # type: ignore[method-assign]
+    found = fake.run()
+    assert (fake.repaired, list(found.unread), found.sources, found.is_last) == (["00000.jpg"], ["00001.jpg"], 3, True)

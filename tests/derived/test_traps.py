@@ -174,7 +174,7 @@ def test_s3_a_key_has_1024_bytes_of_utf8_at_the_most():
 
 
 def test_keys_the_source_comes_first_so_that_one_prefix_holds_its_children():
-    spelt = [ORIGIN.keys.of(CAT, each) for each in (THUMB, LARGE)] + [ORIGIN.keys.tombstone(CAT, "thumb")]
+    spelt = [ORIGIN.keys.of(CAT, each) for each in (THUMB, LARGE)] + [ORIGIN.keys.spell(THUMB.of(CAT).tombstone)]
     assert {key.rpartition("/")[0] + "/" for key in spelt} == {ORIGIN.keys.folder(CAT)}
 
 
@@ -211,6 +211,6 @@ def test_keys_the_same_source_gives_identical_bytes(cloud_of_one: Cloud):
     for _ in range(2):
         with sources.open(CAT) as opened:
             assert opened
-            made.append(renderer.render(opened, [THUMB])["thumb"])
+            made.append(renderer.render(opened, [THUMB], [])["thumb"])
     assert isinstance(made[0], Picture)
     assert made[0] == made[1]

@@ -17,6 +17,11 @@ def is_missing(error: ClientError) -> bool:
     return _status(error) == LOST and _is_marker(error)
 
 
+def no_such_bucket(error: ClientError) -> bool:
+    """Say whether the whole bucket is missing; a HEAD cannot say so."""
+    return error.response["Error"]["Code"] == "NoSuchBucket"
+
+
 def is_lost(error: ClientError) -> bool:
     """Say whether S3 lists the object and has lost what it held."""
     return _status(error) == LOST and not _is_marker(error)
@@ -25,6 +30,11 @@ def is_lost(error: ClientError) -> bool:
 def is_changed(error: ClientError) -> bool:
     """Say whether the object is not the one that was asked for by its ETag."""
     return _status(error) == PRECONDITION_FAILED
+
+
+def is_contended(error: ClientError) -> bool:
+    """Say whether somebody else is writing the same key conditionally."""
+    return error.response["Error"]["Code"] == "ConditionalRequestConflict"
 
 
 def _status(error: ClientError) -> int:

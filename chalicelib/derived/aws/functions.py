@@ -14,6 +14,8 @@ from chalicelib.errors import GroundskeeperError, TryAgain
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
+PATIENCE = 30  # seconds until it is worth asking again: meanwhile it is being made
+
 
 class NotMade(GroundskeeperError):
     """The function that makes derived objects has failed; its log says how."""
@@ -39,8 +41,8 @@ class Maker:
                 said = json.loads(answer["Payload"].read())
         except TryAgain as error:
             if isinstance(error.__cause__, ReadTimeoutError):
-                raise TryAgain(f"{task.source_key} takes longer than a client can wait") from error
+                raise TryAgain(f"{task.source_key} takes longer than a client can wait", PATIENCE) from error
             raise
         if "FunctionError" in answer:
             raise NotMade(f"{self._function} failed: {said.get('errorType')}: {said.get('errorMessage')}")
-        return Done(frozenset(said["made"]), frozenset(said["deleted"]), dict(said["not_made"]))
+        return Done.of(said)

@@ -11,10 +11,12 @@ from chalicelib.derived.aws import answers, stamps
 from chalicelib.derived.engine.kinds import HEAD
 from chalicelib.derived.listing import ListedSource
 from chalicelib.derived.model import Source
-from chalicelib.errors import TryAgain
+from chalicelib.errors import BadSettings, TryAgain
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+NO_BYTES = frozenset({"InvalidRange", "InvalidObjectState"})  # it is empty, or archived
 
 
 class OpenObject:
@@ -78,6 +80,8 @@ class Sources:
             with said_not_now("S3"):
                 found = self._client.get_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
+            if answers.no_such_bucket(error):
+                raise self._gone() from error
             if not answers.is_missing(error):
                 raise
             yield None
@@ -86,13 +90,13 @@ class Sources:
             yield OpenObject(self._client, self._bucket, _source(key, found), body)
 
     def first_bytes(self, key: str) -> bytes:
-        """Return the first bytes of a source; none where it is gone, or a derived object itself; raise TryAgain."""
+        """Return the first bytes of a source; none where it is gone, archived or derived itself; raise TryAgain."""
         try:
             with said_not_now("S3"):
                 found = self._client.get_object(Bucket=self._bucket, Key=key, Range=f"bytes=0-{HEAD - 1}")
                 return b"" if stamps.stamp(found["Metadata"]) else bytes(found["Body"].read())
         except ClientError as error:
-            if answers.is_missing(error) or error.response["Error"]["Code"] == "InvalidRange":
+            if answers.is_missing(error) or error.response["Error"]["Code"] in NO_BYTES:
                 return b""
             raise
 
@@ -101,12 +105,20 @@ class Sources:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=prefix, StartAfter=start_after
         )
-        with said_not_now("S3"):
-            for page in pages:
-                for found in page.get("Contents", ()):
-                    yield ListedSource(
-                        found["Key"], found["ETag"].strip('"'), found["LastModified"].timestamp(), found["Size"]
-                    )
+        try:
+            with said_not_now("S3"):
+                for page in pages:
+                    for found in page.get("Contents", ()):
+                        yield ListedSource(
+                            found["Key"], found["ETag"].strip('"'), found["LastModified"].timestamp(), found["Size"]
+                        )
+        except ClientError as error:
+            raise self._gone() if answers.no_such_bucket(error) else error from error
+
+    def _gone(self) -> BadSettings:
+        return BadSettings(
+            f"the bucket of sources, {self._bucket}, is not there: deploy the stack with another SourceBucket"
+        )
 
 
 def _source(key: str, found: Any) -> Source:

@@ -31,6 +31,11 @@ def stamp(said: Mapping[str, str]) -> Stamp | None:
     return Stamp(said[ETAG], said[DIGEST], said.get(ENGINE, ""))
 
 
+def is_of(said: Mapping[str, str], bucket: str, source_key: str) -> bool:
+    """Say whether metadata are those of what is derived of this very source, and no copy's or other stack's."""
+    return said.get(BUCKET) == bucket and unquote(said.get(KEY, quote(source_key))) == source_key
+
+
 def reason(said: Mapping[str, str]) -> str:
     """Return why a tombstone stands."""
     return unquote(said.get(REASON, ""))

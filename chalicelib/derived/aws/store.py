@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import said_not_now
 from chalicelib.derived.aws import answers, stamps
 from chalicelib.derived.engine.outcome import Picture
-from chalicelib.derived.keys import Origin
+from chalicelib.derived.job import Taken
+from chalicelib.derived.keys import LONGEST, Origin
 from chalicelib.derived.listing import ListedDerived
 from chalicelib.derived.model import (
     DerivedKey,
@@ -54,6 +55,8 @@ class DerivedStore:
 
     def state(self, key: DerivedKey) -> State:
         """Return what a key holds; raise TryAgain. S3 says 404 only to those who have s3:ListBucket."""
+        if len(self._keys.spell(key).encode()) > LONGEST:
+            return Missing()
         try:
             with said_not_now("S3"):
                 said = self._client.head_object(Bucket=self._bucket, Key=self._keys.spell(key))["Metadata"]
@@ -64,22 +67,31 @@ class DerivedStore:
                 return Missing()
             raise
         stamp = stamps.stamp(said)
-        if stamp is None:
+        if stamp is None or not stamps.is_of(said, self._source_bucket, key.source_key):
             return Foreign()
         return Entombed(stamp, stamps.reason(said)) if key.is_tombstone else Present(stamp)
 
-    def put(self, key: DerivedKey, transformation: Transformation, stamp: Stamp, picture: Picture) -> None:
-        """Put a derived object; raise TryAgain."""
-        with said_not_now("S3"):
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=self._keys.spell(key),
-                Body=picture.body,
-                ContentType=transformation.format.content_type,
-                CacheControl=self._cache_control,
-                StorageClass=self._storage_class,
-                Metadata=stamps.metadata(stamp, self._source_bucket, key.source_key),
-            )
+    def put(
+        self, key: DerivedKey, transformation: Transformation, stamp: Stamp, picture: Picture, *, is_new: bool = False
+    ) -> None:
+        """Put a derived object; where it is new, only if its key is free. Raise Taken where it is not, TryAgain."""
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if is_new else {}
+        try:
+            with said_not_now("S3"):
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=self._keys.spell(key),
+                    Body=picture.body,
+                    ContentType=transformation.format.content_type,
+                    CacheControl=self._cache_control,
+                    StorageClass=self._storage_class,
+                    Metadata=stamps.metadata(stamp, self._source_bucket, key.source_key),
+                    **condition,
+                )
+        except ClientError as error:
+            if answers.is_changed(error) or answers.is_contended(error):
+                raise Taken from error
+            raise
 
     def entomb(self, key: DerivedKey, stamp: Stamp, reason: str) -> None:
         """Put a tombstone, in a class that loses nothing; raise TryAgain."""

@@ -68,13 +68,13 @@ def _frames(image: Image.Image, reels: Sequence[_Reel], limits: Limits) -> Itera
     """Yield frame after frame, each composed with those before it as its format says."""
     first = _first(image)
     canvas = image.width * image.height
-    waiting = 0
+    waiting = 0  # pixels of the frames that have been made
     for number in range(first, first + _MOST_FRAMES + 1):
         try:
             image.seek(number)
         except EOFError:
             return
-        waiting = sum(shown.width * shown.height for reel in reels for shown in reel.frames) if number else 0
+        waiting += sum(reel.frames[-1].width * reel.frames[-1].height for reel in reels if reel.frames)
         too_much = (number + 1) * canvas > _MOST_PIXELS or waiting * _BYTES_A_PIXEL > limits.memory
         if too_much or number == first + _MOST_FRAMES:
             raise CannotRender(

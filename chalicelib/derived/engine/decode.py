@@ -1,10 +1,9 @@
 """Images decoded, within limits that are looked at before."""
 
 import io
-import warnings
 from collections.abc import Sequence
 
-from PIL import AvifImagePlugin, Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import AvifImagePlugin, Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401  see preinit
 
 from chalicelib.derived.engine import headers
 from chalicelib.derived.engine.encode import rights_of, room_for
@@ -16,7 +15,8 @@ from chalicelib.derived.engine.scaling import Size, scaled
 from chalicelib.derived.model import Transformation
 
 Image.preinit()  # before any child: with the modules here, it has all that is ever asked for
-_ASKED_FOR = AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin
+# What fits is a matter of the format and of memory (_check): Pillow's one number of pixels for all is neither.
+Image.MAX_IMAGE_PIXELS = None
 _GAP = 2  # a JPEG is decoded at least so many times as large as what is made of it
 _ORIENTATION = 0x0112
 _STORED = {
@@ -52,8 +52,6 @@ def opened(data: bytes, format_: SourceFormat, wanted: Sequence[Transformation],
     """Return an image whose header was read and weighed, by the decoder of this format and no other."""
     if format_ is SourceFormat.WEBP:  # Pillow makes a canvas before it tells how large it is
         _check(headers.webp_canvas(data), format_, 4 + _DECODER[format_], wanted, limits)
-    Image.MAX_IMAGE_PIXELS = None  # what fits is a matter of the format and of memory, see below
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
     image = Image.open(io.BytesIO(data), formats=[format_.name])
     each = _STORED.get(image.mode, 4) + _COPIED.get(image.mode, 0) + _DECODER.get(format_, 0)
     _check(image.size, format_, each, wanted, limits)
@@ -74,7 +72,6 @@ def _jpeg(data: bytes, wanted: Sequence[Transformation], limits: Limits) -> tupl
 
     Both sides of the largest picture count, never those of a box of another shape, which would switch that off.
     """
-    Image.MAX_IMAGE_PIXELS = None
     header = headers.jpeg(data)
     image = Image.open(io.BytesIO(data), formats=["JPEG"])
     made = _described(image, orientation_of(image))

@@ -1,6 +1,6 @@
 """All pictures of one decoded source, the largest first, so that smaller ones are made from larger ones."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from PIL import Image
@@ -53,10 +53,15 @@ class Master:
         return seen.transpose(_TURNS[self.orientation]) if self.orientation in _TURNS else seen
 
 
-def pictures(master: Master, real: Size, wanted: Iterable[Transformation]) -> Iterator[tuple[str, Outcome]]:
-    """Yield each transformation's name with its picture; ``real`` is the upright size that the source has undecoded."""
+def pictures(
+    master: Master, real: Size, wanted: Collection[Transformation], beside: Collection[Transformation] = ()
+) -> Iterator[tuple[str, Outcome]]:
+    """Yield each transformation's name with its picture; ``real`` is the upright size that the source has undecoded.
+
+    Those beside are gone through as if they were wanted, but not finished.
+    """
     larger: list[Image.Image] = []
-    for one in sorted(wanted, key=lambda one: scaled(real, one), reverse=True):
+    for one in sorted({*wanted, *beside}, key=lambda one: (scaled(real, one), one.name), reverse=True):
         try:
             size = scaled(real, one)
             roomy = [index for index, whole in enumerate(larger) if _enough(whole.size, size)]
@@ -64,9 +69,11 @@ def pictures(master: Master, real: Size, wanted: Iterable[Transformation]) -> It
                 del larger[: roomy[-1]]
             whole = _resized(larger[0], size) if roomy else master.reduced(size)
             larger.append(whole)
-            yield one.name, finished(whole, one, master.rights)
+            if one in wanted:
+                yield one.name, finished(whole, one, master.rights)
         except Exception as error:
-            yield one.name, why(error)
+            if one in wanted:
+                yield one.name, why(error)
 
 
 def _enough(larger: Size, size: Size) -> bool:

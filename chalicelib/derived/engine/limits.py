@@ -16,10 +16,14 @@ class Limits:
     source_bytes: int
 
 
+class TooLarge(CannotRender):
+    """It takes more memory than there is; less of it may not."""
+
+
 def check_memory(size: tuple[int, int], what: str, needed: float, limits: Limits) -> None:
-    """Raise CannotRender if so many bytes are more than a rendering may take."""
+    """Raise TooLarge if so many bytes are more than a rendering may take."""
     if needed > limits.memory:
-        raise CannotRender(
+        raise TooLarge(
             f"is {size[0]} x {size[1]} pixels of {what}, which takes {needed / MB:,.0f} MB to decode, "
             f"and {limits.memory / MB:,.0f} MB is the limit"
         )

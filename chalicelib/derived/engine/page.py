@@ -22,7 +22,11 @@ _PASSWORD_WANTED = 4  # FPDF_ERR_PASSWORD
 
 
 def render(
-    data: bytes, _format: SourceFormat, wanted: Sequence[Transformation], limits: Limits
+    data: bytes,
+    _format: SourceFormat,
+    wanted: Sequence[Transformation],
+    limits: Limits,
+    beside: Sequence[Transformation] = (),
 ) -> Iterator[tuple[str, Outcome]]:
     """Yield each transformation's name with a picture of its page; a page is drawn as large as its box wants it."""
     document = _opened(data)
@@ -31,13 +35,13 @@ def render(
         return one.page, one.background
 
     for (number, background), group in groupby(sorted(wanted, key=alike), alike):
-        together = list(group)
+        together, others = list(group), [one for one in beside if alike(one) == (number, background)]
         try:
-            image = _drawn(document, number, background, together, limits)
+            image = _drawn(document, number, background, [*together, *others], limits)
         except Exception as error:
             yield from ((one.name, why(error)) for one in together)
         else:
-            yield from pictures(Master(image), image.size, together)
+            yield from pictures(Master(image), image.size, together, others)
 
 
 def _opened(data: bytes) -> pypdfium2.PdfDocument:

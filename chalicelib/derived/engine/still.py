@@ -34,7 +34,11 @@ _PICTURES_IN_FILES = Disposition.attached_pic | Disposition.timed_thumbnails | D
 
 
 def render(
-    source: Ranges, format_: SourceFormat, wanted: Sequence[Transformation], limits: Limits
+    source: Ranges,
+    format_: SourceFormat,
+    wanted: Sequence[Transformation],
+    limits: Limits,
+    beside: Sequence[Transformation] = (),
 ) -> Iterator[tuple[str, Outcome]]:
     """Yield each transformation's name with a still: of the key frame at or before its second.
 
@@ -47,13 +51,13 @@ def render(
             return one.second
 
         for at, group in groupby(sorted(wanted, key=second), second):
-            together = list(group)
+            together, others = list(group), [one for one in beside if one.second == at]
             try:
-                master, real = _still(container, stream, at, together)
+                master, real = _still(container, stream, at, [*together, *others])
             except Exception as error:
                 yield from ((one.name, why(error)) for one in together)
             else:
-                yield from pictures(master, real, together)
+                yield from pictures(master, real, together, others)
 
 
 def _opened(source: Ranges, format_: SourceFormat) -> InputContainer:
@@ -69,6 +73,8 @@ def _video(container: InputContainer, limits: Limits) -> VideoStream:
     if not streams:
         raise CannotRender("has no video in it")
     stream = max(streams, key=lambda one: bool(one.disposition & Disposition.default))
+    if stream.codec_context is None:
+        raise CannotRender("has a video of a kind that cannot be decoded, or ends before it says of what kind")
     size = stream.codec_context.width, stream.codec_context.height
     check_memory(size, "video", _LEAST_MEMORY + size[0] * size[1] * _BYTES_A_PIXEL, limits)
     for other in container.streams:

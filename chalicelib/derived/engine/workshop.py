@@ -23,8 +23,12 @@ def render(
     format: SourceFormat,  # noqa: A002
     transformations: Sequence[Transformation],
     limits: Limits,
+    beside: Sequence[Transformation] = (),
 ) -> dict[str, Picture | Unrenderable]:
     """Return a picture, or why there can be none, for each transformation's name; all are made from one decoding.
+
+    A small picture is made from a larger one, so that its bytes depend on which others are made. Those beside, which
+    are not returned, let one that is made alone be the same, to the byte, as it was among them.
 
     The decoding runs in a child process within the limits. What ``source`` raises when read passes through unchanged.
     """
@@ -37,7 +41,8 @@ def render(
         return outcomes | {one.name: Unrenderable(refused) for one in wanted}
     if not wanted:
         return outcomes
-    verdict = isolation.run(_work(source, format, wanted, limits), source.read_range, limits)
+    others = [one for one in beside if one.kind is format.kind and one not in wanted]
+    verdict = isolation.run(_work(source, format, wanted, limits, others), source.read_range, limits)
     missing = Unrenderable(verdict.broken or "cannot be decoded: nothing was made of it")
     return outcomes | {one.name: verdict.made.get(one.name, missing) for one in wanted}
 
@@ -56,7 +61,13 @@ def _refused(source: Readable, format_: SourceFormat, limits: Limits) -> str:
     return ""
 
 
-def _work(source: Readable, format_: SourceFormat, wanted: Sequence[Transformation], limits: Limits) -> Work:
+def _work(
+    source: Readable,
+    format_: SourceFormat,
+    wanted: Sequence[Transformation],
+    limits: Limits,
+    beside: Sequence[Transformation],
+) -> Work:
     """Return what the child does; modules are imported here, once for all children, and so is a whole source read."""
     if format_ is SourceFormat.HEIC:
         import_module("pi_heif")
@@ -67,7 +78,7 @@ def _work(source: Readable, format_: SourceFormat, wanted: Sequence[Transformati
         left = dict.fromkeys([one.name for one in wanted])
         try:
             for name, outcome in made_by.render(
-                Ranges(ask, source.size) if whole is None else whole, format_, wanted, limits
+                Ranges(ask, source.size) if whole is None else whole, format_, wanted, limits, beside
             ):
                 left.pop(name, None)
                 yield name, outcome

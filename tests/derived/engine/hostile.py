@@ -171,7 +171,7 @@ CASES: dict[str, tuple[Callable[[], bytes], SourceFormat, str]] = {
     ),
     "a JPEG without a side": (lambda: jpeg_of(0, 10, progressive=False), S.JPEG, "is 0 x 10|" + BROKEN),
     "a JPEG of a thousand scans": (lambda: scan_bomb(1000), S.JPEG, "is a JPEG of more than 64 scans"),
-    "a JPEG of markers": (lambda: b"\xff\xd8" + b"\xff\xe1\0\2" * 2_000_000, S.JPEG, BROKEN + "|takes more"),
+    "a JPEG of markers": (lambda: b"\xff\xd8" + b"\xff\xe1\0\2" * 2_000_000, S.JPEG, BROKEN + "|takes more|needs more"),
     "a WebP of 88 megapixels": (lambda: webp_of(9_400, 9_400, b"VP8X"), S.WEBP, "is 9400 x 9400 pixels of WEBP"),
     "a plain WebP of 268 megapixels": (lambda: webp_of(16_383, 16_383, b"VP8 "), S.WEBP, TOO_LARGE),
     "a lossless WebP of 268 megapixels": (lambda: webp_of(16_384, 16_384, b"VP8L"), S.WEBP, TOO_LARGE),
