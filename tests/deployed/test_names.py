@@ -224,4 +224,6 @@ def _used(cloud: LocalCloud) -> set[str]:
     """
     calls = {call.action for call in cloud.aws.calls.snapshot() if call.caller.startswith("ASIA")}
     writes = {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} if "dynamodb:TransactWriteItems" in calls else set()
-    return {call.removesuffix("Batch") for call in calls} | writes
+    return {
+        "lambda:InvokeFunction" if call == "lambda:Invoke" else call.removesuffix("Batch") for call in calls
+    } | writes
