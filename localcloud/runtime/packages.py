@@ -27,20 +27,20 @@ class Packages:
 
     def code(self, function: Function) -> Path:
         """Return the folder that stands for /var/task; raise ValueError if code and layers are over 250 MB."""
-        check_size([function.archive, *_archives(function)])
-        return self._unpacked("code", [function.archive])
+        layers = [layer.archive for layer in function.layers]
+        return self._unpacked(f"code-{function.sha256}", [function.archive], layers)
 
     def layers(self, function: Function) -> Path:
         """Return the folder that stands for /opt: layers in order, a later one over an earlier one."""
-        return self._unpacked("opt", _archives(function))
+        digests = "".join(layer.sha256 for layer in function.layers)
+        return self._unpacked(f"opt-{digests}", [layer.archive for layer in function.layers], [])
 
-    def _unpacked(self, kind: str, archives: list[bytes]) -> Path:
-        digest = hashlib.sha256()
-        for archive in archives:
-            digest.update(hashlib.sha256(archive).digest())
-        target = self._folder / f"{kind}-{digest.hexdigest()[:16]}"
+    def _unpacked(self, contents: str, archives: list[bytes], beside: list[bytes]) -> Path:
+        """Unpack what has not been unpacked before; whoever has hashed the zips need not do so at each start."""
+        target = self._folder / hashlib.sha256(contents.encode()).hexdigest()[:16]
         with self._lock:
             if not target.exists():
+                check_size([*archives, *beside])
                 partial = target.with_suffix(".partial")
                 shutil.rmtree(partial, ignore_errors=True)
                 partial.mkdir(parents=True)
@@ -58,10 +58,6 @@ def check_size(archives: Iterable[bytes]) -> None:
             f"Function code combined with layers exceeds the maximum allowed size of {MAX_UNZIPPED_BYTES} bytes. "
             f"The actual size is {size} bytes."
         )
-
-
-def _archives(function: Function) -> list[bytes]:
-    return [layer.archive for layer in function.layers]
 
 
 def _unzipped(archive: bytes) -> int:

@@ -18,6 +18,7 @@ from localcloud.ec2.lifecycle import forget_terminated, lifecycle_as_in_aws
 from localcloud.events.bus import EventBridge
 from localcloud.events.delivery import EventTargets
 from localcloud.functions.invoke_wire import InvokeAnswer, InvokeHook, InvokeRequest, LambdaTarget, lambda_response
+from localcloud.functions.shared_code import code_kept_once
 from localcloud.functions.sns import sns_invokes_functions
 from localcloud.ground.call_log import CallLog
 from localcloud.ground.gate import Gate
@@ -155,6 +156,7 @@ class AwsServer:
             patches.waiting_outside(self.gate, self._stopping.is_set),
             patches.queues_left_alone(self.gate),
             patches.functions_run_elsewhere(self.gate, lambda: self.on_lambda_target),
+            code_kept_once(),
             replaced_api(lambda_urls, lambda_response(self.gate, lambda: self.on_invoke)),
             replaced_api(route53_urls, route53),
             self.eventbridge.in_place_of_motos(),

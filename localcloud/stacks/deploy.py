@@ -93,7 +93,8 @@ def _upload(s3: Any, bucket: str, file: Path) -> str:
     except FileNotFoundError as error:
         raise DeploymentError(f"the template wants {file}, which is not in the package") from error
     key = hashlib.sha256(content).hexdigest()
-    s3.put_object(Bucket=bucket, Key=key, Body=content)
+    if not s3.list_objects_v2(Bucket=bucket, Prefix=key).get("KeyCount"):
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
     return key
 
 

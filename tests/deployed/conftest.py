@@ -147,9 +147,11 @@ class Operator:
 
 
 @pytest.fixture
-def site(cloud: LocalCloud, request: pytest.FixtureRequest) -> Deployment:
+def site(cloud: LocalCloud, request: pytest.FixtureRequest) -> Iterator[Deployment]:
     domain = f"n{abs(hash(request.node.name)) % 10**8}.example"
-    return Deployment(cloud, domain, cloud.create_zone(domain))
+    made = Deployment(cloud, domain, cloud.create_zone(domain))
+    yield made
+    cloud.delete_stack(made.name)  # its schedules would go on
 
 
 @pytest.fixture

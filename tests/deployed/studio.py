@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,5 +80,7 @@ class Studio:
 
 
 @pytest.fixture
-def studio(cloud: LocalCloud, tmp_path: Path, request: pytest.FixtureRequest) -> Studio:
-    return Studio(cloud, tmp_path, getattr(request, "param", {}))
+def studio(cloud: LocalCloud, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Studio]:
+    made = Studio(cloud, tmp_path, getattr(request, "param", {}))
+    yield made
+    cloud.delete_stack(made.site.name)

@@ -4,7 +4,7 @@ import io
 import json
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -21,9 +21,25 @@ SCOPES = ("derived:read:*", "derived:write:*")
 
 
 @pytest.fixture(scope="module")
-def media(cloud: LocalCloud) -> Media:
+def media(cloud: LocalCloud) -> Iterator[Media]:
     """Return a stack that tests share; each takes keys of its own."""
-    return Media(cloud)
+    made = Media(cloud)
+    yield made
+    cloud.delete_stack(made.site.name)
+
+
+@pytest.fixture
+def new_media(cloud: LocalCloud) -> Iterator[Callable[..., Media]]:
+    """Return what makes stacks of a test's own."""
+    made: list[Media] = []
+
+    def make(parameters: dict[str, str] | None = None, **options: str) -> Media:
+        made.append(Media(cloud, parameters or {}, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        cloud.delete_stack(each.site.name)
 
 
 def test_a_new_photograph_gets_its_pictures_with_all_that_belongs_to_them(media: Media):
@@ -190,8 +206,8 @@ def test_a_request_over_http_is_carried_out(media: Media):
     media.await_keys("posted/cat.jpg", "thumbnail.jpg", "large.jpg", "square.webp")
 
 
-def test_the_daily_audit_puts_right_what_nobody_was_told_of(cloud: LocalCloud):
-    media = Media(cloud)
+def test_the_daily_audit_puts_right_what_nobody_was_told_of(new_media: Callable[..., Media]):
+    media = new_media()
     for key in ("a.jpg", "b.jpg", "c.jpg"):
         media.made(key, "thumbnail.jpg", "large.jpg")
     media.lose_silently("a.jpg/thumbnail.jpg")
@@ -207,39 +223,39 @@ def test_the_daily_audit_puts_right_what_nobody_was_told_of(cloud: LocalCloud):
         assert f'"message":"{fault}"' in log.replace('": "', '":"')
 
 
-def test_definitions_of_the_operators_own_are_in_force_and_malformed_ones_are_refused_with_their_lines(
-    cloud: LocalCloud,
+def test_own_definitions_are_in_force_and_malformed_ones_are_refused_with_lines(
+    new_media: Callable[..., Media],
 ):
-    media = Media(cloud)
+    media = new_media()
     media.define(f"{TINY}    box: 16x16\n    format: png\nsources:\n  - {{prefix: '', transformations: [tiny]}}\n")
     media.made("cat.jpg", "tiny.png")
     shown = media.site.ask("GET", "/transformations", media.site.token(*SCOPES)).json()
     assert list(shown["transformations"]) == ["tiny"]
-    other = Media(cloud)
+    other = new_media()
     other.define(f"{TINY}    box: huge\n")
     result = other.site.invoke("derive", {"key": "cat.jpg"})
     assert result["error"]
     assert "line 4" in result["payload"]["errorMessage"]
 
 
-def test_a_dry_run_changes_nothing(cloud: LocalCloud):
-    media = Media(cloud, {"DryRun": "1"})
+def test_a_dry_run_changes_nothing(new_media: Callable[..., Media]):
+    media = new_media({"DryRun": "1"})
     media.put("cat.jpg")
     eventually(lambda: "would make" in media.site.logs("on-transform-requests"))
     assert media.keys() == set()
 
 
-def test_derived_objects_can_outlive_their_source(cloud: LocalCloud):
-    media = Media(cloud, {"KeepDerived": "1"})
+def test_derived_objects_can_outlive_their_source(new_media: Callable[..., Media]):
+    media = new_media({"KeepDerived": "1"})
     media.made("cat.jpg", "thumbnail.jpg", "large.jpg")
     media.delete("cat.jpg")
     eventually(lambda: "KeepDerived=1" in media.site.logs("on-transform-requests"))
     assert media.keys() == {"cat.jpg/thumbnail.jpg", "cat.jpg/large.jpg"}
 
 
-def test_sources_and_derived_objects_in_one_bucket_do_not_chase_each_other(cloud: LocalCloud):
+def test_sources_and_derived_objects_in_one_bucket_do_not_chase_each_other(new_media: Callable[..., Media]):
     name = f"shared-{uuid.uuid4().hex[:12]}"
-    media = Media(cloud, {"DerivedBucketName": name}, sources=name)
+    media = new_media({"DerivedBucketName": name}, sources=name)
     media.made("cat.jpg", "thumbnail.jpg", "large.jpg")
     eventually(lambda: media.site.logs("on-transform-requests").count("it is a derived object itself") >= 2)
     pages = media.s3.list_objects_v2(Bucket=name)["Contents"]
