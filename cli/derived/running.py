@@ -83,12 +83,11 @@ def _resumable(bookmark: Bookmark, words: Sequence[str]) -> Iterator[None]:
         _say(bookmark, words)
         raise typer.Exit(INTERRUPTED) from error
     except (GroundskeeperError, ClientError, BotoCoreError):
-        _say(bookmark, words)
+        if bookmark.after:
+            _say(bookmark, words)
         raise
 
 
 def _say(bookmark: Bookmark, words: Sequence[str]) -> None:
-    if not bookmark.after:
-        return
     sys.stdout.flush()
     err.print(Text(f"go on with: {go_on(words, bookmark.after)}", "bold yellow"))

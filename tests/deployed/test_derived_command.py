@@ -106,7 +106,7 @@ def test_a_run_that_is_broken_off_says_how_to_go_on_and_nothing_is_left_out(stud
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        eventually(lambda: len(studio.made()) >= 6)
+        eventually(lambda: len(studio.made()) >= 12)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
