@@ -33,7 +33,7 @@ from localcloud.route53.throttle import Throttle
 from localcloud.s3 import lost
 from localcloud.s3.notifications import Notifications
 from localcloud.s3.patches import s3_as_in_aws
-from localcloud.server import dynamodb_patches, own_api
+from localcloud.server import dynamodb_patches, faults, own_api
 from localcloud.server import moto_patches as patches
 from localcloud.server.moto_speed import linear_time
 
@@ -59,6 +59,7 @@ class AwsServer:
     def __init__(self, port: int = 0, region: str = "us-east-1", clock: Callable[[], float] = time.monotonic) -> None:
         self.region = region
         self.calls = CallLog()
+        self.faults = faults.Faults()
         self.gate = Gate()
         self.event_targets = EventTargets(self.gate, lambda: self.on_lambda_target)
         self.eventbridge = EventBridge(self.gate, self.event_targets)
@@ -151,7 +152,7 @@ class AwsServer:
     def _patched(self) -> ExitStack:
         route53 = route53_response(self.route53_throttle, self._route53_tokens)
         return applied(
-            patches.enforced_access(self._saw),
+            patches.enforced_access(self._saw, self._admitted),
             patches.bucket_policies_with_conditions(),
             patches.waiting_outside(self.gate, self._stopping.is_set),
             patches.queues_left_alone(self.gate),
@@ -179,11 +180,19 @@ class AwsServer:
         if "HTTP_AUTHORIZATION" not in environ:
             return _unsigned(start_response)
         with self.gate:
-            return [b"".join(self._application(environ, start_response))]
+            return faults.serve(environ, start_response, self._application)
 
     def _saw(self, request: Any) -> None:
-        if INTERNAL not in request.headers.get("User-Agent", ""):
+        if not _internal(request):
             self.calls.record(targets.api_call(request), request.get_access_key())
+
+    def _admitted(self, request: Any) -> None:
+        if not _internal(request):
+            self.faults.meet(request)
+
+
+def _internal(request: Any) -> bool:
+    return INTERNAL in request.headers.get("User-Agent", "")
 
 
 def _unsigned(start_response: StartResponse) -> Iterable[bytes]:

@@ -17,6 +17,7 @@ from moto.sqs.models import Queue, SQSBackend
 
 from localcloud.ground.patching import replaced
 from localcloud.iam import access
+from localcloud.server import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,18 +27,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def enforced_access(seen: Callable[[Any], None]) -> Iterator[None]:
-    """Check every request as `access` does, and show it to `seen` first: all services, S3 included, pass here."""
+def enforced_access(seen: Callable[[Any], None], admitted: Callable[[Any], None]) -> Iterator[None]:
+    """Check every request as `access` does: all services, S3 included, pass here.
+
+    Show it to `seen` first, and to `admitted` once it may go on, which can raise `faults.Failed`.
+    """
     call = BaseResponse.call_action
 
     def checked(request: Any, _iam_request: Any, resource: str = "*") -> None:
         seen(request)
         access.check(request, resource)
+        admitted(request)
 
     def call_action(response: Any) -> Any:
         try:
             return call(response)
-        except access.Refused as refused:
+        except (access.Refused, faults.Failed) as refused:
             status, headers, body = response.serialized(ActionResult(refused))
             return 403 if status == 400 and "xml" in headers["Content-Type"] else status, headers, body
 
