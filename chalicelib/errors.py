@@ -9,7 +9,8 @@ GroundskeeperError
 ├── Conflict       somebody else holds what the caller wants: tell the caller who, and until when
 ├── BadEvent       the trigger cannot be read: log it whole, keep it in the dead-letter queue
 ├── UnsafePlan     the plan changes too much: change nothing, raise an alarm
-├── Refused        AWS will not take this change batch as it is: look again, then set the bad change aside
+├── Refused        AWS will not take this change as it is: look again, then set the bad change aside
+├── Unclear        AWS did not say whether it has done it: look, and ask again once it would show
 └── TryAgain       AWS, or another writer, said "not now": raise, let the queue retry
 """
 
@@ -59,7 +60,11 @@ class UnsafePlan(GroundskeeperError):
 
 
 class Refused(GroundskeeperError):
-    """AWS refused a change batch as a whole; none of it was carried out."""
+    """AWS refused a change, or a batch of them as a whole; none of it was carried out."""
+
+
+class Unclear(GroundskeeperError):
+    """AWS did not answer a request that must not be carried out twice; perhaps it was carried out."""
 
 
 class TryAgain(GroundskeeperError):

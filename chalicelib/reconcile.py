@@ -11,11 +11,14 @@ SAFE_SHARE = 0.30
 MOST_SET_ASIDE = 20  # more bad steps than that are no accident, and looking for each costs two calls
 
 
-def guard(removals: int, owned: int, *, force: bool = False) -> None:
+MISSING = "they are missing or no longer asked for"
+
+
+def guard(removals: int, owned: int, because: str = MISSING, *, force: bool = False) -> None:
     """Refuse a plan that would remove more than 5 and more than 30 % of what we own.
 
-    Only removals count that rest on absence: an instance missing from an answer, a tag that no longer says so. What an
-    instance seen down gives up is not counted.
+    Only removals count that are not the course of things. Those that rest on absence do: an instance missing from an
+    answer, a tag that no longer says so. What an instance seen down gives up does not.
 
     Raises:
         UnsafePlan: too much would go; nothing has been changed.
@@ -23,7 +26,7 @@ def guard(removals: int, owned: int, *, force: bool = False) -> None:
     limit = max(SAFE_REMOVALS, int(owned * SAFE_SHARE))
     if removals > limit and not force:
         raise UnsafePlan(
-            f"{removals} of {owned} would be removed because they are missing or no longer asked for, "
+            f"{removals} of {owned} would be removed because {because}, "
             f"and at most {limit} may be without a person's word",
             removals,
         )

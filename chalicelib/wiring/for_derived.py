@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.config import Config
 
-from chalicelib.derived import report
-from chalicelib.derived.aws.definitions import DefinitionStore
+from chalicelib.definition.aws import Definable, DefinitionStore
+from chalicelib.derived import definitions, report
 from chalicelib.derived.aws.dynamodb import AuditPosition
 from chalicelib.derived.aws.functions import Maker
 from chalicelib.derived.aws.sources import OpenObject, Sources
@@ -26,6 +26,7 @@ from chalicelib.wiring.base import PATIENT, Base
 if TYPE_CHECKING:
     from mypy_boto3_s3.literals import StorageClassType
 
+DEFINABLE = Definable("definitions/transformations.yaml", definitions.read, definitions.packaged)
 AUDIT_RESERVE = 90.0  # seconds
 THREADS = 32  # connections, for an audit's threads
 # A client waits for what is being made, and asks once: API Gateway gives up after 29 seconds.
@@ -102,9 +103,9 @@ class DerivedWiring:
         )
 
     @cached_property
-    def definition_store(self) -> DefinitionStore:
+    def definition_store(self) -> DefinitionStore[Definitions]:
         """Return where the operator's definitions are."""
-        return DefinitionStore(self._base.client("s3", self._config), self.settings.document_bucket)
+        return DefinitionStore(self._base.client("s3", self._config), self.settings.document_bucket, DEFINABLE)
 
     @cached_property
     def queue(self) -> RequestQueue:

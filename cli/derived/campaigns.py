@@ -7,7 +7,7 @@ import typer
 
 from chalicelib.derived import audit as audits
 from chalicelib.derived.listing import Family
-from chalicelib.names.pace import TokenBucket
+from chalicelib.pace import TokenBucket
 from cli.derived import looks, reach, resuming
 from cli.derived.acts import Acts
 from cli.derived.campaign import Campaign, Guard, Looked, Wait

@@ -14,20 +14,22 @@ from botocore.stub import Stubber
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chalicelib.definition.aws import BELIEVED_FOR, DefinitionStore
 from chalicelib.derived import definitions
 from chalicelib.derived.aws import stamps
-from chalicelib.derived.aws.definitions import BELIEVED_FOR, KEY, DefinitionStore
 from chalicelib.derived.aws.dynamodb import AuditPosition
 from chalicelib.derived.aws.functions import Maker, NotMade
 from chalicelib.derived.aws.sources import Sources
 from chalicelib.derived.aws.sqs import RequestQueue
 from chalicelib.derived.aws.store import DerivedStore
+from chalicelib.derived.definitions import Definitions
 from chalicelib.derived.engine.kinds import HEAD
 from chalicelib.derived.engine.outcome import Picture
 from chalicelib.derived.job import Taken, Task
 from chalicelib.derived.keys import Keys, Origin
 from chalicelib.derived.model import Done, Entombed, Foreign, Lost, Missing, Present, Source
 from chalicelib.errors import BadDefinition, BadSettings, TryAgain
+from chalicelib.wiring.for_derived import DEFINABLE
 from localcloud.server.aws import AwsServer
 from tests.derived.fakes import CAT, LARGE, THUMB, etag, stamp
 
@@ -243,14 +245,14 @@ def test_the_children_of_a_source_are_not_those_of_its_neighbours(s3: Any, origi
 GOOD, BAD = "transformations: {a: {kind: image, box: 1x1}}", "transformations: {a: {kind: image}}"
 
 
-def defined(s3: Any, origin: Origin) -> tuple[DefinitionStore, Callable[[], None]]:
+def defined(s3: Any, origin: Origin) -> tuple[DefinitionStore[Definitions], Callable[[], None]]:
     """Return a store of definitions, and what lets so much time go by that it reads them again."""
     now = [0.0]
 
     def later() -> None:
         now[0] += BELIEVED_FOR + 1
 
-    return DefinitionStore(s3, origin.source_bucket, lambda: now[0]), later
+    return DefinitionStore(s3, origin.source_bucket, DEFINABLE, lambda: now[0]), later
 
 
 def test_definitions_are_read_each_minute_and_only_if_they_have_changed(aws: AwsServer, s3: Any, origin: Origin):
@@ -277,7 +279,7 @@ def test_malformed_definitions_do_not_replace_good_ones_and_are_refused_where_th
         shelf.put(BAD)
     shelf.put(GOOD)
     found = shelf.in_force()
-    s3.put_object(Bucket=origin.source_bucket, Key=KEY, Body=BAD.encode())
+    s3.put_object(Bucket=origin.source_bucket, Key=DEFINABLE.key, Body=BAD.encode())
     fresh, fresh_later = defined(s3, origin)
     for _ in range(2):
         later()
@@ -285,7 +287,7 @@ def test_malformed_definitions_do_not_replace_good_ones_and_are_refused_where_th
         with pytest.raises(BadDefinition, match="box"):
             fresh.in_force()
         fresh_later()
-    s3.put_object(Bucket=origin.source_bucket, Key=KEY, Body=GOOD.encode())
+    s3.put_object(Bucket=origin.source_bucket, Key=DEFINABLE.key, Body=GOOD.encode())
     fresh_later()
     later()
     assert (shelf.in_force(), shelf.refused) == (found, None)

@@ -17,8 +17,9 @@ from chalicelib.names.aws.route53 import Identity, Route53Zone
 from chalicelib.names.aws.sqs import RecheckQueue
 from chalicelib.names.events import Recheck, read
 from chalicelib.names.model import Place, RecordSet, Ref
-from chalicelib.names.pace import Pace, TokenBucket
+from chalicelib.names.pace import Pace
 from chalicelib.names.plan import plan
+from chalicelib.pace import TokenBucket
 from localcloud.server.aws import AwsServer
 from tests.names.fakes import NOW, OWNER, RULES, FakeEc2, cname, fleet, instance
 

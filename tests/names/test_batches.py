@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chalicelib.names.batches import MAX_CHARACTERS, MAX_ELEMENTS, pack, weigh
 from chalicelib.names.changes import Add, Change, Remove, Repoint, Step
-from chalicelib.names.pace import TokenBucket
+from chalicelib.pace import TokenBucket
 from tests.names.fakes import cname
 
 

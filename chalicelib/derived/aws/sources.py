@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib import s3
 from chalicelib.aws import said_not_now
-from chalicelib.derived.aws import answers, stamps
+from chalicelib.derived.aws import stamps
 from chalicelib.derived.engine.kinds import HEAD
 from chalicelib.derived.listing import ListedSource
 from chalicelib.derived.model import Source
@@ -50,7 +51,7 @@ class OpenObject:
                 )
                 return bytes(found["Body"].read())
         except ClientError as error:
-            if answers.is_changed(error) or answers.is_missing(error):
+            if s3.is_changed(error) or s3.is_missing(error):
                 raise TryAgain(f"{self.source.key} has changed while it was read") from error
             raise
 
@@ -67,7 +68,7 @@ class Sources:
             with said_not_now("S3"):
                 return _source(key, self._client.head_object(Bucket=self._bucket, Key=key))
         except ClientError as error:
-            if not answers.is_missing(error):
+            if not s3.is_missing(error):
                 raise
         # A HEAD has no body to say whether it is the object or the whole bucket that is missing.
         with self.open(key) as opened:
@@ -80,9 +81,9 @@ class Sources:
             with said_not_now("S3"):
                 found = self._client.get_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            if answers.no_such_bucket(error):
+            if s3.no_such_bucket(error):
                 raise self._gone() from error
-            if not answers.is_missing(error):
+            if not s3.is_missing(error):
                 raise
             yield None
             return
@@ -96,7 +97,7 @@ class Sources:
                 found = self._client.get_object(Bucket=self._bucket, Key=key, Range=f"bytes=0-{HEAD - 1}")
                 return b"" if stamps.stamp(found["Metadata"]) else bytes(found["Body"].read())
         except ClientError as error:
-            if answers.is_missing(error) or error.response["Error"]["Code"] in NO_BYTES:
+            if s3.is_missing(error) or error.response["Error"]["Code"] in NO_BYTES:
                 return b""
             raise
 
@@ -113,7 +114,7 @@ class Sources:
                             found["Key"], found["ETag"].strip('"'), found["LastModified"].timestamp(), found["Size"]
                         )
         except ClientError as error:
-            raise self._gone() if answers.no_such_bucket(error) else error from error
+            raise self._gone() if s3.no_such_bucket(error) else error from error
 
     def _gone(self) -> BadSettings:
         return BadSettings(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib import s3
 from chalicelib.aws import said_not_now
-from chalicelib.derived.aws import answers, stamps
+from chalicelib.derived.aws import stamps
 from chalicelib.derived.engine.outcome import Picture
 from chalicelib.derived.job import Taken
 from chalicelib.derived.keys import LONGEST, Origin
@@ -61,9 +62,9 @@ class DerivedStore:
             with said_not_now("S3"):
                 said = self._client.head_object(Bucket=self._bucket, Key=self._keys.spell(key))["Metadata"]
         except ClientError as error:
-            if answers.is_lost(error):
+            if s3.is_lost(error):
                 return Lost()
-            if answers.is_missing(error):
+            if s3.is_missing(error):
                 return Missing()
             raise
         stamp = stamps.stamp(said)
@@ -89,7 +90,7 @@ class DerivedStore:
                     **condition,
                 )
         except ClientError as error:
-            if answers.is_changed(error) or answers.is_contended(error):
+            if s3.is_changed(error) or s3.is_contended(error):
                 raise Taken from error
             raise
 

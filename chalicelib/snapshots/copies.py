@@ -1,0 +1,114 @@
+"""The plan of copies: which snapshots another region is to have, and does not have yet."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.snapshots import retention
+from chalicelib.snapshots.labels import Label
+from chalicelib.snapshots.model import Snapshot
+from chalicelib.snapshots.policies import Policies, Policy
+
+# To one destination region: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
+MOST_AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class CopyTo:
+    """Copy a snapshot to another region."""
+
+    source: Snapshot
+    origin: str
+    region: str
+    policy: Policy
+    slots: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Return what it asks for, which must come once."""
+        return f"{self.source.id} {self.region}"
+
+    @property
+    def because(self) -> str:
+        """Return why it is wanted."""
+        return f"policy {self.policy.name} wants {' '.join(self.slots)} of {self.source.volume} in {self.region} too"
+
+    @property
+    def label(self) -> Label:
+        """Return what the copy says of itself."""
+        said = self.source.label
+        return Label(
+            policy=said.policy,
+            slots=self.slots,
+            because=self.because,
+            consistency=said.consistency,
+            product_codes=said.product_codes,
+            instance=said.instance,
+            volume=self.source.volume,
+            copy_of=self.source.id,
+            taken=self.source.taken,
+        )
+
+
+@dataclass(frozen=True)
+class Destination:
+    """What was seen of a region that copies go to: ours there, and how many copies of anybody are on their way."""
+
+    region: str
+    snapshots: tuple[Snapshot, ...] = ()
+    on_the_way: int = 0
+
+
+@dataclass(frozen=True)
+class CopyPlan:
+    """The copies to begin now, the newest first, and how many more wait for their turn."""
+
+    copies: tuple[CopyTo, ...] = ()
+    waiting: int = 0
+
+
+def plan(
+    origin: str, sources: Iterable[Snapshot], destination: Destination, policies: Policies, now: datetime
+) -> CopyPlan:
+    """Return the copies that a region is to have by the rules that keep them there, and does not have."""
+    made = {each.label.copy_of for each in destination.snapshots if not each.is_failed}
+    own = [each for each in sources if not each.label.copy_of]
+    missing = [
+        CopyTo(each, origin, destination.region, policy, slots)
+        for policy in policies.values()
+        for each, slots in _wanted(own, policy, destination.region, now)
+        if each.id not in made
+    ]
+    missing.sort(key=lambda copy: (copy.source.taken, copy.source.id), reverse=True)
+    room = max(0, MOST_AT_ONCE - destination.on_the_way)
+    return CopyPlan(tuple(missing[:room]), len(missing[room:]))
+
+
+def awaited(
+    sources: Iterable[Snapshot], there: Iterable[Snapshot], policies: Policies, now: datetime
+) -> dict[str, str]:
+    """Return why snapshots are held since a copy that is wanted of them is not completed, by id.
+
+    A source must outlive its copy: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html.
+    """
+    completed = {each.label.copy_of for each in there if each.is_completed}
+    own = [each for each in sources if not each.label.copy_of]
+    return {
+        each.id: f"its copy in {policy.copy.region} is not completed yet"
+        for policy in policies.values()
+        if policy.copy
+        for each, _ in _wanted(own, policy, policy.copy.region, now)
+        if each.id not in completed
+    }
+
+
+def _wanted(
+    own: Iterable[Snapshot], policy: Policy, region: str, now: datetime
+) -> Iterator[tuple[Snapshot, tuple[str, ...]]]:
+    """Yield the completed snapshots that a region is to have, each with the slots that count there."""
+    keep = policy.copy.keep if policy.copy and policy.copy.region == region else {}
+    mine = [each for each in own if each.label.policy == policy.name]
+    kept = retention.kept(mine, keep, now)
+    for each in mine:
+        if each.id in kept:
+            yield each, tuple(slot for slot in each.label.slots if slot.partition("/")[0] in keep)

@@ -1,0 +1,143 @@
+"""Coverage: which slots of each volume are filled, which are not, and whether every volume could be restored."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.snapshots.model import Snapshot, Volume, World
+from chalicelib.snapshots.policies import Keep, Policies, Policy
+from chalicelib.snapshots.selection import Selected, select
+from chalicelib.snapshots.slots import Schedule, Slot, SlotKind
+
+MOST_SHOWN = 31  # slots of a kind
+
+
+class Cell(StrEnum):
+    """What has become of one slot of one volume."""
+
+    FILLED = "filled"
+    PENDING = "pending"
+    FAILED = "failed"
+    GAP = "gap"
+    NOT_YET = "not yet"
+    """The volume, or its first snapshot by this policy, is younger."""
+
+
+class Status(StrEnum):
+    """Whether a volume could be restored as its policy promises."""
+
+    COVERED = "covered"
+    NEW = "new"
+    """No slot of it has been due for as long as its policy's grace."""
+    UNCOVERED = "uncovered"
+    NO_POLICY = "no policy"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One volume: its policy, its newest completed snapshot, whether that is new enough, and its slots by kind."""
+
+    volume: Volume
+    status: Status
+    because: str
+    policy: str = ""
+    newest: Snapshot | None = None
+    cells: Mapping[SlotKind, tuple[tuple[Slot, Cell], ...]] = field(default_factory=dict)
+
+    @property
+    def gaps(self) -> int:
+        """Return how many slots have nothing that a volume could be made of."""
+        return sum(cell in (Cell.GAP, Cell.FAILED) for cells in self.cells.values() for _, cell in cells)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A snapshot that failed, or has been pending for longer than its policy's grace."""
+
+    snapshot: Snapshot
+    reason: str
+
+
+def rows(world: World, policies: Policies, tag: str, now: datetime) -> list[Row]:
+    """Return a row for each volume of a region, those without a policy included."""
+    selected = {each.volume.id: each for each in select(world, policies, tag).selected}
+    own = _by_volume(world.snapshots)
+    return [
+        _row(selected[id_], own.get(id_, []), now)
+        if id_ in selected
+        else Row(volume, Status.NO_POLICY, "neither it nor its instance asks for one")
+        for id_, volume in sorted(world.volumes.items())
+    ]
+
+
+def troubles(snapshots: Iterable[Snapshot], policies: Policies, now: datetime) -> list[Trouble]:
+    """Return the snapshots that somebody should look at."""
+    return [Trouble(each, reason) for each in snapshots if (reason := _trouble(each, policies, now))]
+
+
+def _trouble(snapshot: Snapshot, policies: Policies, now: datetime) -> str:
+    if snapshot.is_failed:
+        return f"it failed: {snapshot.message or 'EC2 says no more'}"
+    policy = policies.get(snapshot.label.policy)
+    if snapshot.is_pending and policy and now - snapshot.started > policy.grace:
+        return f"it has been pending since {snapshot.started:%Y-%m-%d %H:%M} UTC ({snapshot.progress or 'no progress'})"
+    return ""
+
+
+def _row(each: Selected, own: list[Snapshot], now: datetime) -> Row:
+    policy, volume = each.policy, each.volume
+    newest = max((s for s in own if s.is_completed), key=lambda s: (s.taken, s.id), default=None)
+    status, because = _status(policy, volume, newest, now)
+    mine = [snapshot for snapshot in own if snapshot.label.policy == policy.name]
+    begun = max(volume.created, min((snapshot.started for snapshot in mine), default=now))
+    cells = {
+        schedule.kind: tuple((slot, _cell(slot, mine, begun)) for slot in _slots(schedule, policy.keep, now))
+        for schedule in policy.schedules
+    }
+    return Row(volume, status, because, policy.name, newest, cells)
+
+
+def _status(policy: Policy, volume: Volume, newest: Snapshot | None, now: datetime) -> tuple[Status, str]:
+    """Say whether the newest snapshot is of the last slot, or a later one, whose grace is over."""
+    wanted = max((schedule.latest(now - policy.grace) for schedule in policy.schedules), key=lambda slot: slot.due)
+    if newest and newest.taken >= wanted.due:
+        return Status.COVERED, f"{newest.id} was taken after {wanted} was due"
+    if wanted.due < volume.created:
+        return Status.NEW, f"it was created after {wanted} was due"
+    found = f"the newest completed one is {newest.id}" if newest else "it has no completed snapshot"
+    return Status.UNCOVERED, f"{wanted} was due at {wanted.due:%Y-%m-%d %H:%M} UTC, and {found}"
+
+
+def _slots(schedule: Schedule, keep: Mapping[SlotKind, Keep], now: datetime) -> list[Slot]:
+    """Return the slots whose snapshots are to be there: those that retention keeps, the last ones where many."""
+    limit = keep[schedule.kind]
+    span = {
+        SlotKind.HOURLY: timedelta(hours=schedule.every),
+        SlotKind.DAILY: timedelta(days=1),
+        SlotKind.WEEKLY: timedelta(days=7),
+        SlotKind.MONTHLY: timedelta(days=31),
+        SlotKind.YEARLY: timedelta(days=366),
+    }[schedule.kind]
+    wanted = min(MOST_SHOWN, max(limit.count, timedelta(days=limit.days) // span))
+    return schedule.between(now - span * (wanted + 1), now)[-wanted:]
+
+
+def _cell(slot: Slot, own: Iterable[Snapshot], begun: datetime) -> Cell:
+    states = {snapshot.state for snapshot in own if str(slot) in snapshot.label.slots}
+    if "completed" in states:
+        return Cell.FILLED
+    if "pending" in states:
+        return Cell.PENDING
+    if states:
+        return Cell.FAILED
+    return Cell.NOT_YET if slot.due < begun else Cell.GAP
+
+
+def _by_volume(snapshots: Iterable[Snapshot]) -> dict[str, list[Snapshot]]:
+    found: dict[str, list[Snapshot]] = defaultdict(list)
+    for snapshot in snapshots:
+        if not snapshot.label.copy_of:
+            found[snapshot.volume].append(snapshot)
+    return found

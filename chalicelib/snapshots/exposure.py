@@ -1,0 +1,50 @@
+"""Exposure: snapshots hold secrets, so it is said who could read ours and should not."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from chalicelib.snapshots.model import Problem, Snapshot
+from chalicelib.snapshots.policies import Policies, Policy
+
+UNBLOCKED = "unblocked"
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who was seen to have access in a region.
+
+    ``public`` are our snapshots that everybody may read; ``shared`` names the accounts that each was given to, of those
+    that were looked at. ``blocking`` is the region's block-public-access state, as EC2 words it.
+    """
+
+    public: frozenset[str] = frozenset()
+    shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    blocking: str = "block-all-sharing"
+
+
+def exposed(snapshots: Iterable[Snapshot], access: Access, policies: Policies, region: str) -> list[Problem]:
+    """Return what is exposed, or could be, and what to do about it."""
+    found = [Problem(each.id, reason) for each in snapshots for reason in _reasons(each, access, policies)]
+    if access.blocking == UNBLOCKED:
+        found.append(
+            Problem(
+                region,
+                "public sharing of snapshots is not blocked in this region: "
+                "aws ec2 enable-snapshot-block-public-access --state block-all-sharing",
+            )
+        )
+    return found
+
+
+def _reasons(each: Snapshot, access: Access, policies: Policies) -> Iterable[str]:
+    policy = policies.get(each.label.policy)
+    if each.id in access.public:
+        yield f"everybody may read this snapshot of {each.volume}"
+    if others := access.shared.get(each.id, frozenset()) - _allowed(policy):
+        yield f"it is shared with {', '.join(sorted(others))}, whom policy {each.label.policy} does not name"
+    if policy and policy.needs_encryption and not each.is_encrypted and not each.is_failed:
+        yield f"it is not encrypted, and policy {policy.name} wants that: encrypt {each.volume}"
+
+
+def _allowed(policy: Policy | None) -> frozenset[str]:
+    return policy.shared_with if policy else frozenset()

@@ -1,0 +1,118 @@
+"""The nouns of snapshots that are seen: volumes, instances and snapshots as EC2 shows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.snapshots.labels import Label
+
+
+class State(StrEnum):
+    """What EC2 says of a snapshot (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html)."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    ERROR = "error"
+    RECOVERABLE = "recoverable"
+    RECOVERING = "recovering"
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """An EBS volume; ``size`` is in GiB, ``instances`` are those that it is attached to, in order."""
+
+    id: str
+    type: str
+    state: str
+    created: datetime
+    size: int = 1
+    zone: str = ""
+    is_encrypted: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+    instances: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether EC2 makes snapshots of it in its state."""
+        return self.state in ("available", "in-use")
+
+    @property
+    def most_pending(self) -> int:
+        """Return how many snapshots of it may be at work at once.
+
+        https://docs.aws.amazon.com/ebs/latest/userguide/ebs-creating-snapshot.html
+        """
+        return 1 if self.type in ("st1", "sc1") else 5
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance that is not terminated; ``volumes`` are all that are attached, the root volume included."""
+
+    id: str
+    state: str
+    volumes: tuple[str, ...]
+    root_volume: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    product_codes: tuple[str, ...] = ()
+    """Of AWS Marketplace: they pass on to what is made of its volumes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One of our snapshots; ``volume`` is the one that it is of, also of a copy, of which EC2 shows another."""
+
+    id: str
+    volume: str
+    state: str
+    started: datetime
+    label: Label
+    size: int = 1
+    is_encrypted: bool = False
+    progress: str = ""
+    message: str = ""
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether a volume can be made of it."""
+        return self.state == State.COMPLETED
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is still being made."""
+        return self.state == State.PENDING
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether nothing can be made of it."""
+        return self.state == State.ERROR
+
+    @property
+    def taken(self) -> datetime:
+        """Return the instant whose data it holds: a copy's is its source's."""
+        return self.label.taken or self.started
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that an operator should know, and was left as it is."""
+
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class World:
+    """What was seen of one region: volumes and instances by their ids, and our snapshots.
+
+    ``strangers`` carry the stack's tag and are not ours. ``at_work`` counts, by volume, the snapshots of anybody that
+    are pending or failed: both count against AWS's limit.
+    """
+
+    region: str
+    volumes: Mapping[str, Volume]
+    instances: Mapping[str, Instance]
+    snapshots: tuple[Snapshot, ...] = ()
+    strangers: tuple[Problem, ...] = ()
+    at_work: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,137 @@
+"""Retention: which snapshots are kept, and which are deleted, with a reason for each.
+
+A pure function of what was seen. What is not sure to be ours, finished and replaceable is kept.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from chalicelib.snapshots.model import Snapshot
+from chalicelib.snapshots.policies import Keep, Policies
+from chalicelib.snapshots.slots import SlotKind
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Keep a snapshot."""
+
+    snapshot: Snapshot
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete a snapshot. What it frees is not known: other snapshots share its blocks."""
+
+    snapshot: Snapshot
+    because: str
+
+
+type Verdict = Leave | Delete
+
+
+@dataclass(frozen=True)
+class Ties:
+    """What holds snapshots from outside: why, by id. ``gone`` are the volumes that do not exist any more."""
+
+    held: Mapping[str, str] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+
+
+def plan(snapshots: Iterable[Snapshot], ties: Ties, policies: Policies, region: str, now: datetime) -> list[Verdict]:
+    """Return a verdict on each of our snapshots in one region, in their order."""
+    snapshots = list(snapshots)
+    newest = _newest(snapshots)
+    wanted: dict[str, str] = {}
+    for (policy, is_copy), some in _by_policy(snapshots).items():
+        keep = rule(policies, policy, region, copies=is_copy)
+        unruled = dict.fromkeys((each.id for each in some), _no_rule(policy, region, is_copy=is_copy))
+        wanted |= unruled if keep is None else kept(some, keep, now)
+    return [_verdict(each, newest, ties, wanted) for each in snapshots]
+
+
+def beyond_turnover(verdicts: Iterable[Verdict]) -> int:
+    """Count the deletions beyond one for each slot that a volume's snapshot fills: new snapshots push out no more.
+
+    More is a mistake, or the first run after a change of policy or a long pause: a person should say which.
+    """
+    pushed_out: set[tuple[str, SlotKind]] = set()
+    count = 0
+    for verdict in verdicts:
+        if isinstance(verdict, Delete):
+            places = {(verdict.snapshot.volume, kind) for kind in verdict.snapshot.label.kinds}
+            count += places <= pushed_out
+            pushed_out |= places
+    return count
+
+
+def rule(policies: Policies, name: str, region: str, *, copies: bool) -> Mapping[SlotKind, Keep] | None:
+    """Return how long the snapshots, or the copies, of a policy are kept in a region; None where nothing says so."""
+    policy = policies.get(name)
+    if policy and copies:
+        return policy.copy.keep if policy.copy and policy.copy.region == region else None
+    return policy.keep if policy else None
+
+
+def kept(snapshots: Iterable[Snapshot], keep: Mapping[SlotKind, Keep], now: datetime) -> dict[str, str]:
+    """Return why each completed snapshot of one policy is kept, by id; one that nothing keeps is left out.
+
+    Of each volume and kind the newest are counted by their slots, so that two of one slot count once.
+    """
+    reasons: dict[str, str] = {}
+    for kind, limit in keep.items():
+        by_volume: dict[str, list[tuple[str, Snapshot]]] = defaultdict(list)
+        for each in snapshots:
+            if each.is_completed and (period := each.label.period(kind)):
+                by_volume[each.volume].append((period, each))
+        for some in by_volume.values():
+            ranks = {period: rank for rank, period in enumerate(sorted({period for period, _ in some}, reverse=True))}
+            for period, each in some:
+                if reason := _why_kept(kind, ranks[period], limit, now - each.taken):
+                    reasons.setdefault(each.id, reason)
+    return reasons
+
+
+def _why_kept(kind: SlotKind, rank: int, limit: Keep, age: timedelta) -> str:
+    if rank < limit.count:
+        return f"it is number {rank + 1} of the newest {limit.count} {kind} ones"
+    if limit.days and age < timedelta(days=limit.days):
+        return f"it is a {kind} one, and not yet {limit.days} days old"
+    return ""
+
+
+def _verdict(each: Snapshot, newest: Mapping[str, str], ties: Ties, wanted: Mapping[str, str]) -> Verdict:
+    if not each.is_completed:
+        return Leave(each, f"it is {each.state}{': look at it' if each.is_failed else ''}")
+    if each.id in wanted:
+        return Leave(each, wanted[each.id])
+    if newest[each.volume] == each.id:
+        gone = ", which is gone" if each.volume in ties.gone else ""
+        return Leave(each, f"it is the newest completed one of {each.volume}{gone}")
+    if each.id in ties.held:
+        return Leave(each, ties.held[each.id])
+    return Delete(each, f"no rule of policy {each.label.policy} keeps it: it fills {' '.join(each.label.slots)}")
+
+
+def _newest(snapshots: Iterable[Snapshot]) -> dict[str, str]:
+    """Return the newest completed snapshot of each volume, by its id."""
+    found: dict[str, Snapshot] = {}
+    for each in snapshots:
+        if each.is_completed:
+            best = found.get(each.volume)
+            if best is None or (each.taken, each.id) > (best.taken, best.id):
+                found[each.volume] = each
+    return {volume: each.id for volume, each in found.items()}
+
+
+def _by_policy(snapshots: Iterable[Snapshot]) -> dict[tuple[str, bool], list[Snapshot]]:
+    found: dict[tuple[str, bool], list[Snapshot]] = defaultdict(list)
+    for each in snapshots:
+        found[each.label.policy, bool(each.label.copy_of)].append(each)
+    return found
+
+
+def _no_rule(policy: str, region: str, *, is_copy: bool) -> str:
+    return f"policy {policy} says nothing of copies in {region}" if is_copy else f"there is no policy {policy} any more"

@@ -1,0 +1,122 @@
+"""Slots: the moments at which a schedule wants a snapshot; each has a name, and comes once, whatever clocks do.
+
+A slot is named after its period, not after its moment: who moves a daily schedule from 3 to 4 o'clock gets no second
+snapshot for the same day.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+HOURS = 24
+
+
+class SlotKind(StrEnum):
+    """How often a slot comes: the grandfather-father-son scheme's generations."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    YEARLY = "yearly"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One slot: its kind, its period such as ``2026-11-26`` or ``2026-W48``, and when it is due, in UTC."""
+
+    kind: SlotKind
+    period: str
+    due: datetime
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.period}"
+
+
+_LOOK_BACK = {  # days within which the latest slot of a kind must lie, leap years and changes of clocks included
+    SlotKind.HOURLY: 2,
+    SlotKind.DAILY: 3,
+    SlotKind.WEEKLY: 9,
+    SlotKind.MONTHLY: 33,
+    SlotKind.YEARLY: 368,
+}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When slots of one kind come, by the clocks of a time zone.
+
+    ``at`` is the time of day, of hourly slots the first one's; ``every`` counts hours, and divides 24. ``weekday``
+    counts from Monday, 0. A ``day`` that a month does not have is its last one.
+    """
+
+    kind: SlotKind
+    zone: ZoneInfo
+    at: time
+    every: int = HOURS
+    weekday: int = 0
+    day: int = 1
+    month: int = 1
+
+    def latest(self, now: datetime) -> Slot:
+        """Return the last slot that is due."""
+        return self.between(now - timedelta(days=_LOOK_BACK[self.kind]), now)[-1]
+
+    def between(self, start: datetime, end: datetime) -> list[Slot]:
+        """Return the slots that are due after ``start`` and not after ``end``, in their order.
+
+        Where clocks go forward over a slot's time, it is due as much later (RFC 5545, 3.3.5); where they go back over
+        it, it is due the first time. An hourly slot of each hour is the exception: both hours have one.
+        """
+        day = start.astimezone(self.zone).date() - timedelta(days=1)
+        last = end.astimezone(self.zone).date()
+        found: dict[datetime, Slot] = {}
+        while day <= last:
+            found.update((slot.due, slot) for slot in self._on(day) if start < slot.due <= end)
+            day += timedelta(days=1)
+        # By name, too: where a zone moves by half an hour, an hour of UTC can be due twice.
+        return list({slot.period: slot for slot in sorted(found.values(), key=lambda each: each.due)}.values())
+
+    def _on(self, day: date) -> Iterator[Slot]:
+        if not self._falls_on(day):
+            return
+        for hour in range(self.at.hour % self.every, HOURS, self.every) if self._is_hourly else (self.at.hour,):
+            for fold in (0, 1) if self.every == 1 else (0,):
+                local = datetime.combine(day, time(hour, self.at.minute, fold=fold), self.zone)
+                due = local.astimezone(UTC)
+                yield Slot(self.kind, self._period(day, due), due)
+
+    @property
+    def _is_hourly(self) -> bool:
+        return self.kind is SlotKind.HOURLY
+
+    def _falls_on(self, day: date) -> bool:
+        match self.kind:
+            case SlotKind.HOURLY | SlotKind.DAILY:
+                return True
+            case SlotKind.WEEKLY:
+                return day.weekday() == self.weekday
+            case SlotKind.MONTHLY:
+                return day.day == min(self.day, _length(day))
+            case SlotKind.YEARLY:
+                return day.month == self.month and day.day == min(self.day, _length(day))
+
+    def _period(self, day: date, due: datetime) -> str:
+        match self.kind:
+            case SlotKind.HOURLY:
+                return f"{due:%Y-%m-%dT%HZ}"
+            case SlotKind.DAILY:
+                return f"{day:%Y-%m-%d}"
+            case SlotKind.WEEKLY:
+                return f"{day:%G-W%V}"
+            case SlotKind.MONTHLY:
+                return f"{day:%Y-%m}"
+            case SlotKind.YEARLY:
+                return f"{day:%Y}"
+
+
+def _length(day: date) -> int:
+    return monthrange(day.year, day.month)[1]
