@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from moto.ec2.models import ec2_backends
 
-from localcloud.iam import needed_dynamodb, needed_s3
+from localcloud.iam import needed_dynamodb, needed_s3, needed_ssm
 from localcloud.iam.target import Target
 from localcloud.route53 import dns_names
 
@@ -168,4 +168,5 @@ _FINDERS: dict[str, Callable[[Any], Iterator[Target]]] = {
     "route53": _route53,
     "sns": _sns,
     "sqs": _sqs,
+    "ssm": needed_ssm.targets,
 }

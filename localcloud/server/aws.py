@@ -12,7 +12,11 @@ from moto.awslambda import urls as lambda_urls
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.route53 import urls as route53_urls
+from moto.ssm import urls as ssm_urls
 
+from localcloud.ebs.clock import utc
+from localcloud.ebs.control import Ebs
+from localcloud.ebs.patches import ebs_as_in_aws
 from localcloud.ec2.events import ec2_events
 from localcloud.ec2.lifecycle import forget_terminated, lifecycle_as_in_aws
 from localcloud.events.bus import EventBridge
@@ -21,6 +25,7 @@ from localcloud.functions.invoke_wire import InvokeAnswer, InvokeHook, InvokeReq
 from localcloud.functions.shared_code import code_kept_once
 from localcloud.functions.sns import sns_invokes_functions
 from localcloud.ground.call_log import CallLog
+from localcloud.ground.clock import Clock
 from localcloud.ground.gate import Gate
 from localcloud.ground.patching import applied, replaced_api
 from localcloud.ground.web_server import WebServer
@@ -36,10 +41,13 @@ from localcloud.s3.patches import s3_as_in_aws
 from localcloud.server import dynamodb_patches, faults, own_api
 from localcloud.server import moto_patches as patches
 from localcloud.server.moto_speed import linear_time
+from localcloud.ssm.agents import Agents
+from localcloud.ssm.api import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import ExitStack
+    from datetime import datetime
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -60,9 +68,12 @@ class AwsServer:
         self.region = region
         self.calls = CallLog()
         self.faults = faults.Faults()
+        self.clock = Clock()
+        self.ssm = Agents(self.clock_now)
         self.gate = Gate()
         self.event_targets = EventTargets(self.gate, lambda: self.on_lambda_target)
         self.eventbridge = EventBridge(self.gate, self.event_targets)
+        self.ebs = Ebs(self.gate, self.eventbridge.emit, utc(lambda: self.clock_now()))
         self.notifications = Notifications(self.gate, lambda: self.on_lambda_target, self.eventbridge.emit)
         self.route53_throttle = Throttle(clock)
         self.on_lambda_target: LambdaTarget = _no_functions
@@ -83,6 +94,7 @@ class AwsServer:
         moto_api_backend.reset()
         self._stopping.clear()
         self._patches = self._patched()
+        self.ebs.start()
         self._application = DomainDispatcherApplication(create_backend_app)
         self._admins = Admins(self.gate, self.endpoint, self.region)
         self._web.start()
@@ -93,6 +105,7 @@ class AwsServer:
         self._stopping.set()
         self.gate.changed()
         self._web.stop()
+        self.ebs.stop()
         self._patches.close()
         _one_server.release()
 
@@ -132,6 +145,10 @@ class AwsServer:
         """The Route 53 change tokens that all batches so far have cost."""
         return self._route53_tokens.total()
 
+    def clock_now(self) -> datetime:
+        """Return what the cloud's clock shows, in UTC."""
+        return self.clock.now()
+
     def throttle_route53(self, on: bool) -> None:
         """Throttle Route 53 as AWS does, or stop doing so."""
         self.route53_throttle.on = on
@@ -160,12 +177,14 @@ class AwsServer:
             code_kept_once(),
             replaced_api(lambda_urls, lambda_response(self.gate, lambda: self.on_invoke)),
             replaced_api(route53_urls, route53),
+            replaced_api(ssm_urls, run_command(self.ssm)),
             self.eventbridge.in_place_of_motos(),
             dynamodb_patches.transactions_applied_once(),
             dynamodb_patches.transactions_undone_by_item(),
             linear_time(),
             lifecycle_as_in_aws(),
             ec2_events(self.eventbridge.emit),
+            ebs_as_in_aws(self.ebs),
             sns_invokes_functions(self.gate, lambda: self.on_lambda_target),
             s3_as_in_aws(self.notifications),
         )
