@@ -15,6 +15,7 @@ app.register_middleware(web.problems, "http")
 INSTANCE_QUEUE = "${AWS::StackName}-instances"
 DOCUMENT_QUEUE = "${AWS::StackName}-documents"
 TRANSFORM_QUEUE = "${AWS::StackName}-transforms"
+SNAPSHOT_QUEUE = "${AWS::StackName}-snapshots"
 LOST_OBJECT_TOPIC = "${AWS::StackName}-lost-objects"
 
 
@@ -64,6 +65,24 @@ def derive(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def audit_derived(event: CloudWatchEvent) -> None:
     """Half a day has passed, and losses may have gone unsaid: look at a slice of all derived objects."""
     wiring.derived(event.context).audit()
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES))
+def sweep_snapshots(event: CloudWatchEvent) -> None:
+    """Time has passed: make the snapshots that are due, and see whether every volume is covered."""
+    wiring.snapshots(event.context).sweep()
+
+
+@app.on_sqs_message(SNAPSHOT_QUEUE, batch_size=1_000, maximum_batching_window_in_seconds=20, maximum_concurrency=2)
+def on_snapshots_ended(event: SQSEvent) -> dict[str, Any]:
+    """Snapshots were completed or failed: copy them to where they are wanted too, and say what has failed."""
+    return wiring.snapshots(event.context).ended(event.to_dict()["Records"])
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def retire_snapshots(event: CloudWatchEvent) -> None:
+    """An hour has passed: delete the snapshots that no policy keeps, and see who can read the rest."""
+    wiring.snapshots(event.context).retire()
 
 
 @app.authorizer(ttl_seconds=60)

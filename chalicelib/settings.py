@@ -39,6 +39,7 @@ class Settings:
     derived_cache_control: str
     keep_derived: bool
     transform_queue_url: str
+    snapshot_tag: str
     memory: int
     dry_run: bool
 
@@ -84,6 +85,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         ),
         keep_derived=reader.text("KEEP_DERIVED", re.compile(r"[01]"), "1 or 0", "0") == "1",
         transform_queue_url=reader.text("TRANSFORM_QUEUE_URL", re.compile(r"https?://\S+"), "the queue's URL"),
+        snapshot_tag=reader.text("SNAPSHOT_TAG", re.compile(r"[^*?]{1,128}"), "a tag key", "Snapshot"),
         memory=reader.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 128, 10_240, "1024") * 2**20,
         dry_run=reader.text("DRY_RUN", re.compile(r"[01]?"), "1 or 0", "0") == "1",
     )

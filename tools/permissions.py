@@ -17,6 +17,9 @@ FUNCTIONS = {
     "on_transform_requests": "makes derived objects, and takes away those whose source is gone",
     "derive": "makes derived objects while somebody waits",
     "audit_derived": "looks at a slice of all derived objects, on a schedule",
+    "sweep_snapshots": "makes the snapshots and copies that are due, on a schedule",
+    "on_snapshots_ended": "copies snapshots that are completed, and says which have failed",
+    "retire_snapshots": "deletes snapshots that no policy keeps, on a schedule",
     "authorize": "says whose a token is",
     "api_handler": "answers HTTP",
 }
@@ -52,7 +55,22 @@ WHY = {
     "AskForRepairs": "What is wrong is put right by on_transform_requests.",
     "AskForDerivedObjects": "Requests wait in a queue.",
     "HaveDerivedObjectsMade": "The function derive, which makes what a client waits for.",
-    "KeepThePosition": "How far the audit has come.",
+    "KeepThePosition": "How far the audit, or the look at who can read snapshots, has come.",
+    "ReadPolicies": "The operator's snapshot policies.",
+    "SeeVolumes": "What volumes, instances and snapshots there are. EC2 has no narrower resource for these actions.",
+    "SeeSnapshots": "What snapshots there are. EC2 has no narrower resource for this action.",
+    "SeeSnapshotsAndTies": "What snapshots there are, what holds them, and who can read them. EC2 has no narrower resource.",
+    "SnapshotVolumes": "The volumes and instances of this account that snapshots are made of.",
+    "MakeLabelledSnapshots": "Only snapshots that carry this stack's tag from the call on that makes them.",
+    "LabelWhatItMakes": "Tags in the very call that makes a snapshot, and on no other occasion.",
+    "TagItsOwnSnapshots": "Tags that differ between the volumes of one call; only on snapshots with this stack's tag.",
+    "CopySnapshots": "Only if a policy has a copy.",
+    "CopyEncryptedSnapshots": "The keys of encrypted snapshots that are copied, through EC2 only, where their policies allow it.",
+    "LetEbsUseKeys": "The same keys: EBS itself copies.",
+    "RunHooks": "Only with SnapshotHooks=1: commands of policies' hooks, as root, on instances of this account.",
+    "SeeWhatBecameOfHooks": "Only with SnapshotHooks=1.",
+    "KeepTheJournalOfRequests": "What EC2 was asked for within the last minutes, so that nothing is made twice.",
+    "DeleteItsOwnSnapshots": "Only snapshots with this stack's tag: EC2 itself refuses all others.",
     "ListClaims": "The names with a claim, and no others.",
     "ReadAndWriteClaims": "Items `name` of the table: claims on names. It sees no token.",
 }
@@ -128,7 +146,11 @@ def _resource(resource: Any) -> str:
 
 
 def _text(condition: dict[str, Any]) -> str:
-    return ", ".join(f"`{key}` is {values}" for test in condition.values() for key, values in test.items())
+    return ", ".join(f"`{key}` is {_value(value)}" for test in condition.values() for key, value in test.items())
+
+
+def _value(value: Any) -> str:
+    return f"`{value['Fn::Sub']}`" if isinstance(value, dict) else str(value)
 
 
 def main(arguments: list[str]) -> int:

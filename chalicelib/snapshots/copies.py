@@ -24,9 +24,14 @@ class CopyTo:
     slots: tuple[str, ...]
 
     @property
-    def key(self) -> str:
+    def keys(self) -> list[str]:
         """Return what it asks for, which must come once."""
-        return f"{self.source.id} {self.region}"
+        return [f"{self.source.id} {self.region}"]
+
+    @property
+    def kms_key(self) -> str:
+        """Return the key that encrypts it there; empty for that region's default."""
+        return self.policy.copy.kms_key if self.policy.copy else ""
 
     @property
     def because(self) -> str:

@@ -14,6 +14,8 @@ from chalicelib.snapshots.slots import SlotKind
 PREFIX = "groundskeeper:"
 STACK = f"{PREFIX}stack"
 SLOTS = f"{PREFIX}slots"
+COPY_OF = f"{PREFIX}copy-of"
+CONSISTENCY = f"{PREFIX}consistency"
 LONGEST_VALUE = 256
 CRASH, APPLICATION = "crash-consistent", "application-consistent"
 COPIES_SHOW = (

@@ -79,6 +79,11 @@ class Create:
             for volume in self.volumes
         }
 
+    def common_tags(self) -> dict[str, str]:
+        """Return those of the copied tags that all have, which the one call can give them."""
+        first, *rest = self.copied_tags().values()
+        return {key: value for key, value in first.items() if all(other.get(key) == value for other in rest)}
+
     @property
     def is_set(self) -> bool:
         """Whether it is made through the instance; a volume alone is asked for by its own id."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.derived import triggers as of_derived
     from chalicelib.hosts import triggers as of_hosts
     from chalicelib.names import triggers as of_names
+    from chalicelib.snapshots import triggers as of_snapshots
 
 
 class _Clock:
@@ -58,6 +59,12 @@ def gallery(context: Any) -> "of_derived.Triggers":
     return _gallery()
 
 
+def snapshots(context: Any) -> "of_snapshots.Triggers":
+    """Return the triggers of snapshots, told how long this invocation may run."""
+    _clock.invoked(context)
+    return _snapshots()
+
+
 @cache
 def authorizer() -> "Authorizer":
     """Return what says whose token a request shows."""
@@ -97,6 +104,14 @@ def _gallery() -> "of_derived.Triggers":
     from chalicelib.wiring.for_derived import DerivedWiring
 
     return Triggers(DerivedWiring(_base(), ANSWERING))
+
+
+@cache
+def _snapshots() -> "of_snapshots.Triggers":
+    from chalicelib.snapshots.triggers import Triggers
+    from chalicelib.wiring.for_snapshots import SnapshotsWiring
+
+    return Triggers(SnapshotsWiring(_base()).snapshots)
 
 
 @cache

@@ -33,9 +33,9 @@ class Base:
         self.settings, self.session, self.remaining = chosen, session, remaining
         self._clients = cache(self._client)
 
-    def client(self, service: str, config: Config = READING) -> Any:
-        """Return a client of a service in the stack's own region and account."""
-        return self._clients(service, config)
+    def client(self, service: str, config: Config = READING, region: str | None = None) -> Any:
+        """Return a client of a service in the stack's own account, and its own region unless another is named."""
+        return self._clients(service, config, region)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -48,5 +48,5 @@ class Base:
         patience = min(seconds / 2, longest_wait)
         return Lease(self.client("dynamodb"), self.settings.table, name, seconds, patience).turn()
 
-    def _client(self, service: str, config: Config) -> Any:
-        return self.session.client(service, config=config)  # type: ignore[call-overload]  # any service
+    def _client(self, service: str, config: Config, region: str | None) -> Any:
+        return self.session.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # any service

@@ -8,7 +8,6 @@ from botocore.config import Config
 
 from chalicelib.definition.aws import Definable, DefinitionStore
 from chalicelib.derived import definitions, report
-from chalicelib.derived.aws.dynamodb import AuditPosition
 from chalicelib.derived.aws.functions import Maker
 from chalicelib.derived.aws.sources import OpenObject, Sources
 from chalicelib.derived.aws.sqs import RequestQueue
@@ -21,6 +20,7 @@ from chalicelib.derived.model import Kind
 from chalicelib.derived.renderer import Renderer
 from chalicelib.derived.serving import Gallery
 from chalicelib.errors import NotFound
+from chalicelib.position.aws import Position
 from chalicelib.wiring.base import PATIENT, Base
 
 if TYPE_CHECKING:
@@ -123,6 +123,6 @@ class DerivedWiring:
         return Gallery(self.origin, self.definitions, self.store, self.maker(WAITING))
 
     @cached_property
-    def position(self) -> AuditPosition:
+    def position(self) -> Position:
         """Return how far the daily audit has come."""
-        return AuditPosition(self._base.client("dynamodb"), self.settings.table)
+        return Position(self._base.client("dynamodb"), self.settings.table, "derived")

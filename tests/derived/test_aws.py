@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from chalicelib.definition.aws import BELIEVED_FOR, DefinitionStore
 from chalicelib.derived import definitions
 from chalicelib.derived.aws import stamps
-from chalicelib.derived.aws.dynamodb import AuditPosition
 from chalicelib.derived.aws.functions import Maker, NotMade
 from chalicelib.derived.aws.sources import Sources
 from chalicelib.derived.aws.sqs import RequestQueue
@@ -29,6 +28,7 @@ from chalicelib.derived.job import Taken, Task
 from chalicelib.derived.keys import Keys, Origin
 from chalicelib.derived.model import Done, Entombed, Foreign, Lost, Missing, Present, Source
 from chalicelib.errors import BadDefinition, BadSettings, TryAgain
+from chalicelib.position.aws import Position
 from chalicelib.wiring.for_derived import DEFINABLE
 from localcloud.server.aws import AwsServer
 from tests.derived.fakes import CAT, LARGE, THUMB, etag, stamp
@@ -314,7 +314,7 @@ def test_a_request_that_sqs_does_not_take_is_for_later():
 
 
 def test_how_far_the_audit_has_come_is_read_back(aws: AwsServer, table: str):
-    position = AuditPosition(aws.client("dynamodb"), table)
+    position = Position(aws.client("dynamodb"), table, "derived")
     assert position.read() == ""
     for key in ("a b/é\U0001f600", ""):
         position.write(key)

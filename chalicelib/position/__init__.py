@@ -1,0 +1,1 @@
+"""How far a job that looks at a slice in each run has come."""

@@ -1,0 +1,62 @@
+"""What EC2's answers about snapshots mean, by their codes.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+
+from chalicelib.aws import NOT_NOW, SERVER_ERROR, said_not_now
+from chalicelib.errors import BadSettings, Refused, TryAgain, Unclear
+
+DENIED = frozenset({"UnauthorizedOperation", "AuthFailure", "OptInRequired", "AccessDenied", "AccessDeniedException"})
+THROTTLED = NOT_NOW | {"RequestLimitExceeded", "EC2ThrottledException"}
+NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
+
+
+@contextmanager
+def reading(region: str) -> Iterator[None]:
+    """Translate what keeps a region from being read: TryAgain, and BadSettings where it denies access."""
+    try:
+        with said_not_now(f"EC2 in {region}"):
+            yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in DENIED:
+            raise _denied(region, error) from error
+        raise
+
+
+@contextmanager
+def asking_once(region: str) -> Iterator[None]:
+    """Translate the answer to a request that must not be repeated blindly.
+
+    Raises:
+        Refused: EC2 will not do it; nothing was done.
+        TryAgain: EC2 throttles, or was never reached; nothing was done.
+        Unclear: perhaps it was done.
+        BadSettings: the role may not ask.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in THROTTLED:
+            raise TryAgain(f"EC2 in {region} said {code}") from error
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR:
+            raise Unclear(f"EC2 in {region} said {code}") from error
+        if code in DENIED:
+            raise _denied(region, error) from error
+        raise Refused(f"{code}: {error.response['Error'].get('Message', '')}") from error
+    except NEVER_SENT as error:
+        raise TryAgain(f"EC2 in {region} was not reached: {error}") from error
+    except BotoCoreError as error:
+        raise Unclear(f"EC2 in {region} did not answer: {error}") from error
+
+
+def _denied(region: str, error: ClientError) -> BadSettings:
+    return BadSettings(
+        f"EC2 in {region} denies access: check that Regions, and the regions that policies copy to, are regions of "
+        f"this account that its roles may use. {error}"
+    )

@@ -1,0 +1,69 @@
+"""Hooks: an instance's data are made consistent before its snapshots, and go on after, whatever happens to us.
+
+The command that freezes first starts a clock on the instance itself, which thaws it when the time is over: so it thaws
+even where this run dies, or Systems Manager is out of reach.
+"""
+
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from chalicelib.errors import Refused, TryAgain
+from chalicelib.snapshots.model import Problem
+from chalicelib.snapshots.plan import Create
+from chalicelib.snapshots.policies import Hooks
+
+SECONDS_FOR_EC2 = 3.0  # that must be left when the instance is frozen: else it may thaw before its snapshots begin
+
+
+class Shell(Protocol):
+    """A shell on instances."""
+
+    def run(self, instance: str, script: str, seconds: float) -> None:
+        """Run a script as root, and wait for its end; raise Refused where it fails or takes longer, and TryAgain."""
+
+
+class Freezer:
+    """Freezes and thaws instances whose policy has hooks; ``problems`` says where that failed."""
+
+    def __init__(self, shell: Shell, clock: Callable[[], float] = time.monotonic) -> None:
+        self._shell, self._clock = shell, clock
+        self.problems: list[Problem] = []
+
+    @contextmanager
+    def frozen(self, create: Create) -> Iterator[Callable[[], bool]]:
+        """Freeze an instance for the length of a block, and yield what says whether it is frozen still."""
+        hooks, instance = create.policy.hooks, create.instance
+        if hooks is None or instance is None or instance.state != "running":
+            yield lambda: False
+            return
+        thaws_at = self._clock() + hooks.seconds
+        is_frozen = self._try(instance.id, "freeze", freeze_script(hooks), hooks.seconds - SECONDS_FOR_EC2)
+        try:
+            yield lambda: is_frozen and self._clock() < thaws_at
+        finally:
+            self._try(instance.id, "thaw", hooks.thaw, hooks.seconds)
+
+    def _try(self, instance: str, verb: str, script: str, seconds: float) -> bool:
+        try:
+            self._shell.run(instance, script, seconds)
+        except (Refused, TryAgain) as reason:
+            said = {
+                "freeze": f"could not be frozen, so its snapshots are only crash-consistent: {reason}",
+                "thaw": f"could not be told to thaw, and does so by itself when its time is over: {reason}",
+            }
+            self.problems.append(Problem(instance, said[verb]))
+            return False
+        return True
+
+
+def freeze_script(hooks: Hooks) -> str:
+    """Return a script that freezes, or thaws again where that fails, and that thaws anyway when the time is over."""
+    thaw = f"sh -c {shlex.quote(hooks.thaw)}"
+    in_time = shlex.quote(f"sleep {hooks.seconds}; {thaw}")
+    return (
+        f"setsid sh -c {in_time} </dev/null >/dev/null 2>&1 &\n"
+        f"sh -c {shlex.quote(hooks.freeze)} || {{ code=$?; {thaw}; exit $code; }}\n"
+    )

@@ -1,0 +1,98 @@
+"""The job of snapshots: in one region, look, plan, and ask for what is due, each snapshot once."""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from chalicelib.errors import GroundskeeperError
+from chalicelib.snapshots.hooks import Freezer
+from chalicelib.snapshots.labels import APPLICATION, CONSISTENCY, CRASH, Label
+from chalicelib.snapshots.model import Problem, World
+from chalicelib.snapshots.once import Came, Journal, Patience, ask
+from chalicelib.snapshots.plan import Create, Plan, plan
+from chalicelib.snapshots.policies import Policies
+
+type Made = Mapping[str, str]
+"""Snapshots by their volumes."""
+
+
+class Region(Protocol):
+    """Where volumes are snapshotted."""
+
+    name: str
+
+    def look(self) -> World:
+        """Return what is there; raise TryAgain, BadSettings."""
+
+    def create(self, create: Create, label: Label) -> Made:
+        """Make snapshots; raise Refused, TryAgain where EC2 throttles, Unclear where it does not answer."""
+
+    def made(self, create: Create) -> Made:
+        """Return what EC2 shows of what was asked for; raise TryAgain."""
+
+    def tag(self, ids: Collection[str], tags: Mapping[str, str]) -> None:
+        """Add tags to snapshots of ours; raise Refused, TryAgain."""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """One region, and what a job needs there; ``turn`` keeps other runs from asking for the same, and is checked."""
+
+    region: Region
+    turn: Callable[[], AbstractContextManager[Patience]]
+    journal: Journal
+    freezer: Freezer
+    tag: str
+
+
+@dataclass
+class Outcome:
+    """What one run did in one region: what it saw and planned, and what became of that."""
+
+    world: World
+    plan: Plan = field(default_factory=Plan)
+    came: Came[Create] = field(default_factory=Came)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was planned was done."""
+        return not (self.came.refused or self.came.postponed or self.came.unclear)
+
+
+def preview(place: Workplace, policies: Policies, now: datetime) -> Outcome:
+    """Say what a run would do, and change nothing."""
+    world = place.region.look()
+    return Outcome(world, plan(world, policies, place.tag, now, place.journal.asked()))
+
+
+def run(place: Workplace, policies: Policies, clock: Callable[[], datetime]) -> Outcome:
+    """Make every snapshot that is due, once."""
+    with place.turn() as patience:
+        outcome = preview(place, policies, clock())
+        making = partial(_make, place, outcome.problems)
+        outcome.came = ask(
+            outcome.plan.creates, making, lambda create: bool(place.region.made(create)), place.journal, patience
+        )
+    outcome.problems += place.freezer.problems
+    place.freezer.problems = []
+    return outcome
+
+
+def _make(place: Workplace, problems: list[Problem], create: Create) -> None:
+    with place.freezer.frozen(create) as is_frozen:
+        label = create.label(frozen=is_frozen())
+        made = place.region.create(create, label)
+        thawed = label.consistency == APPLICATION and not is_frozen()
+    more = {volume: tags for volume, tags in create.copied_tags().items() if tags != create.common_tags()}
+    if thawed:
+        more = {volume: {**more.get(volume, {}), CONSISTENCY: CRASH} for volume in made}
+    for volume, tags in more.items():
+        if volume in made:
+            try:
+                place.region.tag([made[volume]], tags)
+            except GroundskeeperError as reason:
+                problems.append(Problem(made[volume], f"does not have its tags {', '.join(tags)}: {reason}"))

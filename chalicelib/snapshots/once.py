@@ -1,0 +1,135 @@
+"""Ask EC2 for what must come once.
+
+CreateSnapshot, CreateSnapshots and CopySnapshot know no client token, so whoever repeats one may get two. Each is noted
+in a journal before it is sent, and is sent once: what EC2 refused may be asked for again; what it did not answer, or
+what a run that died may have sent, is looked for, and asked for again only when it would show by now.
+"""
+
+import random
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import batched, chain
+from typing import Protocol
+
+from chalicelib import reconcile
+from chalicelib.errors import TryAgain, Unclear
+from chalicelib.reconcile import Carried
+from chalicelib.snapshots.plan import Asked
+
+NOTED_AT_ONCE = 50  # a run that dies delays so many at the most, and a note is a call for so many
+WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds, after a throttle
+MOST_UNCLEAR = 3  # in a row: EC2 is out of reach then
+
+
+class Journal(Protocol):
+    """What has been asked for within the last minutes, by whatever run."""
+
+    def asked(self) -> Asked:
+        """Return when what was asked for by its key; raise TryAgain."""
+
+    def note(self, keys: Collection[str]) -> None:
+        """Note that something will be asked for now; raise TryAgain."""
+
+    def withdraw(self, keys: Collection[str]) -> None:
+        """Note that it was refused; raise TryAgain."""
+
+
+class Step(Protocol):
+    """Something to ask for."""
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Return what it asks for, of which each must come once."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How a run paces itself: ``check`` raises TryAgain when its time is over, ``pace`` waits for the next request."""
+
+    check: Callable[[], None]
+    pace: Callable[[], None] = lambda: None
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], datetime] = _now
+
+
+@dataclass
+class Came[S](Carried[S]):
+    """What became of each step; of the unclear ones nobody knows whether EC2 has carried them out."""
+
+    unclear: list[tuple[S, str]] = field(default_factory=list)
+
+
+def ask[S: Step](
+    steps: Iterable[S], act: Callable[[S], None], is_there: Callable[[S], bool], journal: Journal, patience: Patience
+) -> Came[S]:
+    """Ask for each, one by one; one that fails spoils none of the others.
+
+    ``act`` raises Refused, TryAgain where it is throttled, and Unclear; ``is_there`` looks for what was unclear.
+    """
+    asking = _Asking(act, is_there, patience)
+    chunks = [list(some) for some in batched(steps, NOTED_AT_ONCE)]
+    for number, chunk in enumerate(chunks, 1):
+        later = chunks[number:]
+        try:
+            journal.note([key for step in chunk for key in step.keys])
+        except TryAgain as reason:
+            asking.came.postponed += [(step, str(reason)) for step in chain(chunk, *later)]
+            break
+        carried = reconcile.carry_out([[step] for step in chunk], later, asking.one, bisect=False)
+        asking.add(carried)
+        not_sent = {key for step, _ in (*carried.refused, *carried.postponed) for key in step.keys}
+        if withdrawn := not_sent & {key for step in chunk for key in step.keys}:
+            with suppress(TryAgain):  # it is then asked for some minutes later, which is all
+                journal.withdraw(withdrawn)
+        if carried.postponed:
+            break
+    return asking.came
+
+
+class _Asking[S: Step]:
+    """One run's requests, and what became of them."""
+
+    def __init__(self, act: Callable[[S], None], is_there: Callable[[S], bool], patience: Patience) -> None:
+        self._act, self._is_there, self._patience = act, is_there, patience
+        self._unclear_in_a_row = 0
+        self.came: Came[S] = Came()
+
+    def one(self, steps: Sequence[S]) -> None:
+        """Ask for one thing; raise Refused, and TryAgain where the rest is to wait for another run."""
+        (step,) = steps
+        self._patience.check()
+        if self._unclear_in_a_row >= MOST_UNCLEAR:
+            raise TryAgain("EC2 does not answer")
+        try:
+            self._patiently(step)
+        except Unclear as reason:
+            self._unclear_in_a_row += 1
+            if not self._is_there(step):
+                self.came.unclear.append((step, str(reason)))
+                return
+        self._unclear_in_a_row = 0
+
+    def add(self, carried: Carried[S]) -> None:
+        """Add what became of some steps."""
+        doubtful = [id(step) for step, _ in self.came.unclear]
+        self.came.landed += [step for step in carried.landed if id(step) not in doubtful]
+        self.came.refused += carried.refused
+        self.came.postponed += carried.postponed
+
+    def _patiently(self, step: S) -> None:
+        """Ask, and where EC2 throttles, which is a clear answer, ask again after a while."""
+        for wait in WAITS:
+            self._patience.pace()
+            try:
+                return self._act(step)
+            except TryAgain:
+                self._patience.sleep(wait * random.uniform(0.5, 1.0))
+                self._patience.check()
+        return self._act(step)

@@ -1,0 +1,148 @@
+"""What snapshots tell their operators: a log line for each change with its because, and metrics."""
+
+from collections.abc import Iterable, Mapping
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from chalicelib import telemetry
+from chalicelib.errors import BadDefinition, GroundskeeperError
+from chalicelib.snapshots.copying import Copied
+from chalicelib.snapshots.coverage import Status, Trouble
+from chalicelib.snapshots.events import Noticed
+from chalicelib.snapshots.job import Outcome
+from chalicelib.snapshots.model import Problem
+from chalicelib.snapshots.once import Came
+from chalicelib.snapshots.plan import Create
+from chalicelib.snapshots.retiring import Retired
+from chalicelib.snapshots.service import Cleared, Swept
+from chalicelib.telemetry import logger
+
+
+def swept(done: Swept, stack: str, *, is_dry_run: bool) -> None:
+    """Report one sweep; raise what went wrong with a region, once all is reported."""
+    for region, outcome in done.outcomes.items():
+        _log_outcome(region, outcome, is_dry_run=is_dry_run)
+    _log_copied(done.copied, is_dry_run=is_dry_run)
+    _log_problems(done.problems)
+    _log_troubles(done.troubles)
+    rows = [row for some in done.rows.values() for row in some]
+    for row in rows:
+        if row.status is Status.UNCOVERED:
+            extra = {"volume": row.volume.id, "policy": row.policy, "because": row.because}
+            logger.warning("not covered", extra=extra)
+    problems = [problem for outcome in done.outcomes.values() for problem in _problems(outcome)]
+    _count(
+        stack,
+        SnapshotsCreated=sum(len(create.volumes) for each in done.outcomes.values() for create in each.came.landed),
+        SnapshotsCopied=sum(len(each.came.landed) for each in done.copied),
+        SnapshotsInTrouble=len(done.troubles),
+        SnapshotProblems=len(problems) + len(done.problems),
+        VolumesSelected=sum(row.status is not Status.NO_POLICY for row in rows),
+        VolumesUncovered=sum(row.status is Status.UNCOVERED for row in rows),
+        GoodSnapshotSweeps=int(done.is_good),
+    )
+    _raise_first(done.errors)
+
+
+def followed(noticed: Noticed, done: Swept, stack: str, *, is_dry_run: bool) -> dict[str, object]:
+    """Report what was done after a batch of events; return Lambda's partial batch response."""
+    for message, reason in noticed.unread.items():
+        logger.error("message kept", extra={"message_id": message, "reason": reason})
+    _log_copied(done.copied, is_dry_run=is_dry_run)
+    _log_troubles(done.troubles)
+    copied = sum(len(each.came.landed) for each in done.copied)
+    _count(stack, SnapshotsCopied=copied, SnapshotsInTrouble=len(done.troubles))
+    _raise_first(done.errors)
+    return noticed.answer()
+
+
+def cleared(done: Cleared, stack: str, *, is_dry_run: bool) -> None:
+    """Report one retirement; raise what went wrong with a region, once all is reported."""
+    for region, retired in done.retired.items():
+        _log_retired(region, retired, is_dry_run=is_dry_run)
+    for problem in done.exposed:
+        logger.warning("exposed", extra={"subject": problem.subject, "reason": problem.reason})
+    _count(
+        stack,
+        SnapshotsRetired=sum(len(each.carried.landed) for each in done.retired.values()),
+        SnapshotsOwned=sum(len(each.snapshots) - len(each.carried.landed) for each in done.retired.values()),
+        SnapshotsExposed=len(done.exposed),
+        GoodRetirements=int(done.is_good),
+    )
+    _raise_first({**done.errors, **{region: each.error for region, each in done.retired.items() if each.error}})
+
+
+def refused(error: BadDefinition) -> None:
+    """Report that the operator's policies are malformed, and that those before them are still in force."""
+    logger.error("policies refused: those read before are in force", extra={"reason": str(error)})
+
+
+def _log_outcome(region: str, outcome: Outcome, *, is_dry_run: bool) -> None:
+    for create in outcome.plan.creates if is_dry_run else outcome.came.landed:
+        said = "would snapshot" if is_dry_run else "snapshotted"
+        logger.info(said, extra={"region": region, **_of(create), "because": create.because})
+    _log_undone(outcome.came, region)
+    for skip in outcome.plan.skips:
+        logger.warning("not snapshotted", extra={"region": region, "volume": skip.volume, "because": skip.because})
+    _log_problems(_problems(outcome))
+
+
+def _log_copied(copied: Iterable[Copied], *, is_dry_run: bool) -> None:
+    for each in copied:
+        for copy in each.plan.copies if is_dry_run else each.came.landed:
+            said = "would copy" if is_dry_run else "copied"
+            logger.info(said, extra={"region": each.region, "snapshot": copy.source.id, "because": copy.because})
+        _log_undone(each.came, each.region)
+
+
+def _log_undone[S](came: Came[S], region: str) -> None:
+    for step, reason in came.refused:
+        logger.error("refused", extra={"region": region, **_of(step), "reason": reason})
+    for step, reason in came.unclear:
+        logger.error("unclear", extra={"region": region, **_of(step), "reason": reason})
+    for step, reason in came.postponed:
+        logger.warning("postponed", extra={"region": region, **_of(step), "reason": reason})
+
+
+def _of(step: object) -> dict[str, object]:
+    if isinstance(step, Create):
+        return {"subject": step.subject, "volumes": [volume.id for volume in step.volumes]}
+    return {"subject": str(getattr(step, "keys", step))}
+
+
+def _log_retired(region: str, retired: Retired, *, is_dry_run: bool) -> None:
+    for delete in retired.deletions if is_dry_run else retired.carried.landed:
+        extra = {"region": region, "snapshot": delete.snapshot.id, "volume": delete.snapshot.volume}
+        logger.info("would delete" if is_dry_run else "deleted", extra={**extra, "because": delete.because})
+    for delete, reason in retired.carried.refused:
+        logger.warning("not deleted", extra={"region": region, "snapshot": delete.snapshot.id, "reason": reason})
+    for delete, reason in retired.carried.postponed:
+        logger.warning("postponed", extra={"region": region, "snapshot": delete.snapshot.id, "reason": reason})
+
+
+def _log_troubles(troubles: Iterable[Trouble]) -> None:
+    for trouble in troubles:
+        extra = {"snapshot": trouble.snapshot.id, "volume": trouble.snapshot.volume, "reason": trouble.reason}
+        logger.error("in trouble", extra=extra)
+
+
+def _log_problems(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        logger.warning("left alone", extra={"subject": problem.subject, "reason": problem.reason})
+
+
+def _problems(outcome: Outcome) -> list[Problem]:
+    return [*outcome.plan.problems, *outcome.world.strangers, *outcome.problems]
+
+
+def _count(stack: str, **counts: int) -> None:
+    with telemetry.metrics(stack=stack) as metrics:
+        for name, count in counts.items():
+            metrics.add_metric(name, MetricUnit.Count, count)
+
+
+def _raise_first(errors: Mapping[str, GroundskeeperError]) -> None:
+    for region, error in errors.items():
+        logger.error("region not dealt with", extra={"region": region, "reason": str(error)})
+    for error in errors.values():
+        raise error

@@ -1,0 +1,163 @@
+"""Snapshots as a whole: every region, for real or as a dry run; what triggers and the command line ask for."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from chalicelib import reconcile
+from chalicelib.errors import GroundskeeperError
+from chalicelib.snapshots import copying, coverage, job, retiring, watching
+from chalicelib.snapshots.copying import Copied, CopyPlace
+from chalicelib.snapshots.coverage import Row, Trouble
+from chalicelib.snapshots.job import Outcome, Workplace
+from chalicelib.snapshots.model import Problem, Snapshot
+from chalicelib.snapshots.policies import Policies
+from chalicelib.snapshots.retiring import Retired, RetirePlace
+from chalicelib.snapshots.watching import WatchPlace
+
+
+@dataclass
+class Swept:
+    """What became of each region: its snapshots and its copies, or the error that kept it from that."""
+
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    copied: list[Copied] = field(default_factory=list)
+    errors: dict[str, GroundskeeperError] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    """Which volumes are covered, by region."""
+    troubles: list[Trouble] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything was seen, and everything that was planned was done."""
+        done = [outcome.is_complete for outcome in self.outcomes.values()]
+        return not self.errors and all(done) and all(each.is_complete for each in self.copied)
+
+
+@dataclass
+class Cleared:
+    """What became of each region: what was retired, who can read the rest; or the error that kept it from that."""
+
+    retired: Mapping[str, Retired]
+    errors: dict[str, GroundskeeperError]
+    exposed: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything was seen, and everything that was planned was done."""
+        return not self.errors and all(each.is_complete for each in self.retired.values())
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The regions of a stack, and what makes up each."""
+
+    stack: str
+    tag: str
+    regions: tuple[str, ...]
+    policies: Callable[[], Policies]
+    """Returns the policies in force; raises BadDefinition, TryAgain."""
+    workplace: Callable[[str], Workplace]
+    copy_place: Callable[[str], CopyPlace]
+    retire_place: Callable[[str, Policies], RetirePlace]
+    watch_place: Callable[[str], WatchPlace]
+    is_dry_run: bool = False
+    clock: Callable[[], datetime] = now
+
+    def sweep(self) -> Swept:
+        """Make every snapshot and every copy that is due; one region that fails spoils none of the others."""
+        return self._sweep(is_dry_run=self.is_dry_run)
+
+    def preview(self) -> Swept:
+        """Say what a sweep would do, and change nothing."""
+        return self._sweep(is_dry_run=True)
+
+    def _sweep(self, *, is_dry_run: bool) -> Swept:
+        policies = self.policies()
+
+        def one(name: str) -> Outcome:
+            place = self.workplace(name)
+            return job.preview(place, policies, self.clock()) if is_dry_run else job.run(place, policies, self.clock)
+
+        outcomes, errors = reconcile.each(self.regions, one)
+        worlds = {name: outcome.world for name, outcome in outcomes.items()}
+        ours = {name: world.snapshots for name, world in worlds.items()}
+        rows = {name: coverage.rows(world, policies, self.tag, self.clock()) for name, world in worlds.items()}
+        swept = Swept(outcomes, errors=dict(errors), rows=rows, troubles=self._troubles(ours.values(), policies))
+        self._copy(swept, policies, ours, is_dry_run=is_dry_run)
+        return swept
+
+    def follow(self, ended: Iterable[str], failed: Iterable[str]) -> Swept:
+        """Copy what was completed in some regions, and see what has failed in others."""
+        policies = self.policies()
+        copies = any(policy.copy for policy in policies.values())
+        names = {*failed, *(ended if copies else ())} & {*self.all_regions(policies)}
+        ours, errors = reconcile.each(sorted(names), self.ours)
+        swept = Swept(errors=dict(errors), troubles=self._troubles(ours.values(), policies))
+        here = {name: found for name, found in ours.items() if name in self.regions}
+        self._copy(swept, policies, here, is_dry_run=self.is_dry_run)
+        return swept
+
+    def ours(self, name: str) -> tuple[Snapshot, ...]:
+        """Return our snapshots in a region; raise TryAgain, BadSettings."""
+        return self.retire_place(name, {}).region.ours()[0]
+
+    def retire(self, *, force: bool = False, is_dry_run: bool | None = None) -> Cleared:
+        """Delete what no policy keeps, in every region that snapshots or copies are in."""
+        policies = self.policies()
+        is_dry = self.is_dry_run if is_dry_run is None else is_dry_run
+
+        def one(name: str) -> Retired:
+            place = self.retire_place(name, policies)
+            if is_dry:
+                return retiring.preview(place, policies, self.clock(), force=force)
+            return retiring.run(place, policies, self.clock, force=force)
+
+        return Cleared(*map(dict, reconcile.each(self.all_regions(policies), one)))  # type: ignore[arg-type]
+
+    def watch(self, cleared: Cleared) -> None:
+        """Add to what became of each region what is exposed there."""
+        policies = self.policies()
+        found, errors = reconcile.each(
+            cleared.retired,
+            lambda name: watching.watch(self.watch_place(name), cleared.retired[name].snapshots, policies),
+        )
+        cleared.exposed += [problem for problems in found.values() for problem in problems]
+        cleared.errors |= errors
+
+    def _troubles(self, ours: Iterable[Iterable[Snapshot]], policies: Policies) -> list[Trouble]:
+        return [trouble for some in ours for trouble in coverage.troubles(some, policies, self.clock())]
+
+    def all_regions(self, policies: Policies) -> tuple[str, ...]:
+        """Return every region that snapshots or copies are in, by the policies in force."""
+        copies = [policy.copy.region for policy in policies.values() if policy.copy]
+        return tuple(dict.fromkeys([*self.regions, *copies]))
+
+    def _copy(
+        self,
+        swept: Swept,
+        policies: Policies,
+        ours: Mapping[str, tuple[Snapshot, ...]],
+        *,
+        is_dry_run: bool,
+    ) -> None:
+        for destination in dict.fromkeys(policy.copy.region for policy in policies.values() if policy.copy):
+            if destination in self.regions:
+                said = "a policy copies to it, and its own volumes are snapshotted there too: those are not copied"
+                swept.problems.append(Problem(destination, said))
+
+            def one(origin: str, destination: str = destination) -> Copied:
+                place, arguments = self.copy_place(destination), (origin, ours[origin], policies)
+                if is_dry_run:
+                    return copying.preview(place, *arguments, self.clock())
+                return copying.run(place, *arguments, self.clock)
+
+            done, errors = reconcile.each([origin for origin in ours if origin != destination], one)
+            swept.copied += done.values()
+            swept.errors |= {f"{origin} to {destination}": error for origin, error in errors.items()}
