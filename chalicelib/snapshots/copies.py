@@ -1,16 +1,18 @@
 """The plan of copies: which snapshots another region is to have, and does not have yet."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.snapshots import retention
 from chalicelib.snapshots.labels import Label
-from chalicelib.snapshots.model import Snapshot
+from chalicelib.snapshots.model import Problem, Snapshot
 from chalicelib.snapshots.policies import Policies, Policy
 
 # To one destination region: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
 MOST_AT_ONCE = 20
+MOST_TRIES = 3  # for one copy
 
 
 @dataclass(frozen=True)
@@ -66,27 +68,40 @@ class Destination:
 
 @dataclass(frozen=True)
 class CopyPlan:
-    """The copies to begin now, the newest first, and how many more wait for their turn."""
+    """The copies to begin now, the newest first; how many more wait for their turn; and what is not tried again."""
 
     copies: tuple[CopyTo, ...] = ()
     waiting: int = 0
+    problems: tuple[Problem, ...] = ()
 
 
 def plan(
     origin: str, sources: Iterable[Snapshot], destination: Destination, policies: Policies, now: datetime
 ) -> CopyPlan:
     """Return the copies that a region is to have by the rules that keep them there, and does not have."""
-    made = {each.label.copy_of for each in destination.snapshots if not each.is_failed}
-    own = [each for each in sources if not each.label.copy_of]
+    there = destination.snapshots
+    made = {each.label.copy_of for each in there if not each.is_failed}
+    failures = Counter(each.label.copy_of for each in there if each.is_failed)
     missing = [
         CopyTo(each, origin, destination.region, policy, slots)
         for policy in policies.values()
-        for each, slots in _wanted(own, policy, destination.region, now)
+        for each, slots in _wanted(sources, there, policy, destination.region, now)
         if each.id not in made
     ]
-    missing.sort(key=lambda copy: (copy.source.taken, copy.source.id), reverse=True)
+    fit = [copy for copy in missing if failures[copy.source.id] < MOST_TRIES]
+    fit.sort(key=lambda copy: (copy.source.taken, copy.source.id), reverse=True)
     room = max(0, MOST_AT_ONCE - destination.on_the_way)
-    return CopyPlan(tuple(missing[:room]), len(missing[room:]))
+    return CopyPlan(
+        tuple(fit[:room]),
+        len(fit[room:]),
+        tuple(
+            Problem(
+                copy.source.id, f"copying it to {copy.region} has failed {MOST_TRIES} times: see why, and delete those"
+            )
+            for copy in missing
+            if copy not in fit
+        ),
+    )
 
 
 def awaited(
@@ -96,24 +111,29 @@ def awaited(
 
     A source must outlive its copy: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html.
     """
+    there = list(there)
     completed = {each.label.copy_of for each in there if each.is_completed}
-    own = [each for each in sources if not each.label.copy_of]
     return {
         each.id: f"its copy in {policy.copy.region} is not completed yet"
         for policy in policies.values()
         if policy.copy
-        for each, _ in _wanted(own, policy, policy.copy.region, now)
+        for each, _ in _wanted(sources, there, policy, policy.copy.region, now)
         if each.id not in completed
     }
 
 
 def _wanted(
-    own: Iterable[Snapshot], policy: Policy, region: str, now: datetime
+    sources: Iterable[Snapshot], there: Iterable[Snapshot], policy: Policy, region: str, now: datetime
 ) -> Iterator[tuple[Snapshot, tuple[str, ...]]]:
-    """Yield the completed snapshots that a region is to have, each with the slots that count there."""
+    """Yield the completed snapshots that a region is to have, each with the slots that count there.
+
+    They are ranked together with the copies that are there: else an old source would be copied that retention there
+    deletes.
+    """
     keep = policy.copy.keep if policy.copy and policy.copy.region == region else {}
-    mine = [each for each in own if each.label.policy == policy.name]
-    kept = retention.kept(mine, keep, now)
+    mine = [each for each in sources if each.label.policy == policy.name and not each.label.copy_of]
+    copies = [each for each in there if each.label.policy == policy.name and each.label.copy_of]
+    kept = retention.kept([*mine, *copies], keep, now)
     for each in mine:
         if each.id in kept:
             yield each, tuple(slot for slot in each.label.slots if slot.partition("/")[0] in keep)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -56,7 +56,7 @@ def preview(place: CopyPlace, origin: str, ours: Iterable[Snapshot], policies: P
     asked = place.journal.asked()
     planned = plan(origin, ours, place.region.destination(), policies, now)
     fresh = tuple(copy for copy in planned.copies if not asked.keys() & set(copy.keys))
-    return Copied(origin, place.region.name, CopyPlan(fresh, planned.waiting))
+    return Copied(origin, place.region.name, replace(planned, copies=fresh))
 
 
 def run(

@@ -64,8 +64,9 @@ def rows(world: World, policies: Policies, tag: str, now: datetime) -> list[Row]
     """Return a row for each volume of a region, those without a policy included."""
     selected = {each.volume.id: each for each in select(world, policies, tag).selected}
     own = _by_volume(world.snapshots)
+    calendars = {name: _Calendar(policy, now) for name, policy in policies.items()}
     return [
-        _row(selected[id_], own.get(id_, []), now)
+        _row(selected[id_], own.get(id_, []), calendars[selected[id_].policy.name])
         if id_ in selected
         else Row(volume, Status.NO_POLICY, "neither it nor its instance asks for one")
         for id_, volume in sorted(world.volumes.items())
@@ -86,22 +87,29 @@ def _trouble(snapshot: Snapshot, policies: Policies, now: datetime) -> str:
     return ""
 
 
-def _row(each: Selected, own: list[Snapshot], now: datetime) -> Row:
-    policy, volume = each.policy, each.volume
+class _Calendar:
+    """The slots of one policy that matter now, worked out once for all its volumes."""
+
+    def __init__(self, policy: Policy, now: datetime) -> None:
+        self.now = now
+        self.slots = {each.kind: _slots(each, policy.keep[each.kind], now) for each in policy.schedules}
+        late = [schedule.latest(now - policy.grace) for schedule in policy.schedules]
+        self.wanted = max(late, key=lambda slot: slot.due)
+        """The last slot whose snapshot should be completed by now."""
+
+
+def _row(each: Selected, own: list[Snapshot], calendar: _Calendar) -> Row:
+    volume = each.volume
     newest = max((s for s in own if s.is_completed), key=lambda s: (s.taken, s.id), default=None)
-    status, because = _status(policy, volume, newest, now)
-    mine = [snapshot for snapshot in own if snapshot.label.policy == policy.name]
-    begun = max(volume.created, min((snapshot.started for snapshot in mine), default=now))
-    cells = {
-        schedule.kind: tuple((slot, _cell(slot, mine, begun)) for slot in _slots(schedule, policy.keep, now))
-        for schedule in policy.schedules
-    }
-    return Row(volume, status, because, policy.name, newest, cells)
+    status, because = _status(calendar.wanted, volume, newest)
+    mine = [snapshot for snapshot in own if snapshot.label.policy == each.policy.name]
+    begun = max(volume.created, min((snapshot.started for snapshot in mine), default=calendar.now))
+    cells = {kind: tuple((slot, _cell(slot, mine, begun)) for slot in slots) for kind, slots in calendar.slots.items()}
+    return Row(volume, status, because, each.policy.name, newest, cells)
 
 
-def _status(policy: Policy, volume: Volume, newest: Snapshot | None, now: datetime) -> tuple[Status, str]:
-    """Say whether the newest snapshot is of the last slot, or a later one, whose grace is over."""
-    wanted = max((schedule.latest(now - policy.grace) for schedule in policy.schedules), key=lambda slot: slot.due)
+def _status(wanted: Slot, volume: Volume, newest: Snapshot | None) -> tuple[Status, str]:
+    """Say whether the newest snapshot is of the last slot whose grace is over, or a later one."""
     if newest and newest.taken >= wanted.due:
         return Status.COVERED, f"{newest.id} was taken after {wanted} was due"
     if wanted.due < volume.created:
@@ -110,9 +118,8 @@ def _status(policy: Policy, volume: Volume, newest: Snapshot | None, now: dateti
     return Status.UNCOVERED, f"{wanted} was due at {wanted.due:%Y-%m-%d %H:%M} UTC, and {found}"
 
 
-def _slots(schedule: Schedule, keep: Mapping[SlotKind, Keep], now: datetime) -> list[Slot]:
+def _slots(schedule: Schedule, limit: Keep, now: datetime) -> list[Slot]:
     """Return the slots whose snapshots are to be there: those that retention keeps, the last ones where many."""
-    limit = keep[schedule.kind]
     span = {
         SlotKind.HOURLY: timedelta(hours=schedule.every),
         SlotKind.DAILY: timedelta(days=1),

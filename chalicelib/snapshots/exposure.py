@@ -22,18 +22,17 @@ class Access:
     blocking: str = "block-all-sharing"
 
 
-def exposed(snapshots: Iterable[Snapshot], access: Access, policies: Policies, region: str) -> list[Problem]:
-    """Return what is exposed, or could be, and what to do about it."""
-    found = [Problem(each.id, reason) for each in snapshots for reason in _reasons(each, access, policies)]
-    if access.blocking == UNBLOCKED:
-        found.append(
-            Problem(
-                region,
-                "public sharing of snapshots is not blocked in this region: "
-                "aws ec2 enable-snapshot-block-public-access --state block-all-sharing",
-            )
-        )
-    return found
+def exposed(snapshots: Iterable[Snapshot], access: Access, policies: Policies) -> list[Problem]:
+    """Return which snapshots others can read, or are not encrypted as they should be."""
+    return [Problem(each.id, reason) for each in snapshots for reason in _reasons(each, access, policies)]
+
+
+def unblocked(snapshots: Iterable[Snapshot], access: Access, region: str) -> list[Problem]:
+    """Return a region where our snapshots could be made public, and what to do about that."""
+    if access.blocking != UNBLOCKED or not any(True for _ in snapshots):
+        return []
+    remedy = f"aws ec2 enable-snapshot-block-public-access --region {region} --state block-all-sharing"
+    return [Problem(region, f"nothing keeps anybody from making its snapshots public: {remedy}")]
 
 
 def _reasons(each: Snapshot, access: Access, policies: Policies) -> Iterable[str]:

@@ -60,13 +60,16 @@ def cleared(done: Cleared, stack: str, *, is_dry_run: bool) -> None:
     """Report one retirement; raise what went wrong with a region, once all is reported."""
     for region, retired in done.retired.items():
         _log_retired(region, retired, is_dry_run=is_dry_run)
-    for problem in done.exposed:
+    exposed = [problem for watched in done.watched.values() for problem in watched.exposed]
+    unblocked = [problem for watched in done.watched.values() for problem in watched.unblocked]
+    for problem in (*exposed, *unblocked):
         logger.warning("exposed", extra={"subject": problem.subject, "reason": problem.reason})
     _count(
         stack,
         SnapshotsRetired=sum(len(each.carried.landed) for each in done.retired.values()),
         SnapshotsOwned=sum(len(each.snapshots) - len(each.carried.landed) for each in done.retired.values()),
-        SnapshotsExposed=len(done.exposed),
+        SnapshotsExposed=len(exposed),
+        RegionsUnblocked=len(unblocked),
         GoodRetirements=int(done.is_good),
     )
     _raise_first({**done.errors, **{region: each.error for region, each in done.retired.items() if each.error}})
@@ -93,6 +96,7 @@ def _log_copied(copied: Iterable[Copied], *, is_dry_run: bool) -> None:
             said = "would copy" if is_dry_run else "copied"
             logger.info(said, extra={"region": each.region, "snapshot": copy.source.id, "because": copy.because})
         _log_undone(each.came, each.region)
+        _log_problems(each.plan.problems)
 
 
 def _log_undone[S](came: Came[S], region: str) -> None:

@@ -53,18 +53,16 @@ def plan(snapshots: Iterable[Snapshot], ties: Ties, policies: Policies, region: 
 
 
 def beyond_turnover(verdicts: Iterable[Verdict]) -> int:
-    """Count the deletions beyond one for each slot that a volume's snapshot fills: new snapshots push out no more.
+    """Count the deletions beyond one a volume for each kind of slot: new snapshots push out no more at a time.
 
     More is a mistake, or the first run after a change of policy or a long pause: a person should say which.
     """
-    pushed_out: set[tuple[str, SlotKind]] = set()
-    count = 0
+    deleted: dict[str, list[Snapshot]] = defaultdict(list)
     for verdict in verdicts:
         if isinstance(verdict, Delete):
-            places = {(verdict.snapshot.volume, kind) for kind in verdict.snapshot.label.kinds}
-            count += places <= pushed_out
-            pushed_out |= places
-    return count
+            deleted[verdict.snapshot.volume].append(verdict.snapshot)
+    kinds = {volume: {kind for each in some for kind in each.label.kinds} for volume, some in deleted.items()}
+    return sum(max(0, len(some) - len(kinds[volume])) for volume, some in deleted.items())
 
 
 def rule(policies: Policies, name: str, region: str, *, copies: bool) -> Mapping[SlotKind, Keep] | None:

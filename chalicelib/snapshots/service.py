@@ -13,7 +13,7 @@ from chalicelib.snapshots.job import Outcome, Workplace
 from chalicelib.snapshots.model import Problem, Snapshot
 from chalicelib.snapshots.policies import Policies
 from chalicelib.snapshots.retiring import Retired, RetirePlace
-from chalicelib.snapshots.watching import WatchPlace
+from chalicelib.snapshots.watching import Watched, WatchPlace
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Cleared:
 
     retired: Mapping[str, Retired]
     errors: dict[str, GroundskeeperError]
-    exposed: list[Problem] = field(default_factory=list)
+    watched: Mapping[str, Watched] = field(default_factory=dict)
 
     @property
     def is_good(self) -> bool:
@@ -122,13 +122,12 @@ class Snapshots:
         return Cleared(*map(dict, reconcile.each(self.all_regions(policies), one)))  # type: ignore[arg-type]
 
     def watch(self, cleared: Cleared) -> None:
-        """Add to what became of each region what is exposed there."""
+        """Add to what became of each region who can read what is there."""
         policies = self.policies()
-        found, errors = reconcile.each(
+        cleared.watched, errors = reconcile.each(
             cleared.retired,
             lambda name: watching.watch(self.watch_place(name), cleared.retired[name].snapshots, policies),
         )
-        cleared.exposed += [problem for problems in found.values() for problem in problems]
         cleared.errors |= errors
 
     def _troubles(self, ours: Iterable[Iterable[Snapshot]], policies: Policies) -> list[Trouble]:

@@ -73,21 +73,26 @@ class Schedule:
         """
         day = start.astimezone(self.zone).date() - timedelta(days=1)
         last = end.astimezone(self.zone).date()
-        found: dict[datetime, Slot] = {}
+        by_moment: dict[datetime, Slot] = {}
         while day <= last:
-            found.update((slot.due, slot) for slot in self._on(day) if start < slot.due <= end)
+            by_moment.update((slot.due, slot) for slot in self._on(day))
             day += timedelta(days=1)
-        # By name, too: where a zone moves by half an hour, an hour of UTC can be due twice.
-        return list({slot.period: slot for slot in sorted(found.values(), key=lambda each: each.due)}.values())
+        # By name, too: where a zone moves by half an hour, an hour of UTC is met twice, and its first half counts.
+        by_name: dict[str, Slot] = {}
+        for _, slot in sorted(by_moment.items()):
+            by_name.setdefault(slot.period, slot)
+        return [slot for slot in by_name.values() if start < slot.due <= end]
 
     def _on(self, day: date) -> Iterator[Slot]:
         if not self._falls_on(day):
             return
         for hour in range(self.at.hour % self.every, HOURS, self.every) if self._is_hourly else (self.at.hour,):
-            for fold in (0, 1) if self.every == 1 else (0,):
-                local = datetime.combine(day, time(hour, self.at.minute, fold=fold), self.zone)
-                due = local.astimezone(UTC)
-                yield Slot(self.kind, self._period(day, due), due)
+            local = datetime.combine(day, time(hour, self.at.minute), self.zone)
+            due = local.astimezone(UTC)
+            again = local.replace(fold=1).astimezone(UTC)
+            yield Slot(self.kind, self._period(day, due), due)
+            if self.every == 1 and again > due:
+                yield Slot(self.kind, self._period(day, again), again)
 
     @property
     def _is_hourly(self) -> bool:

@@ -1,11 +1,11 @@
 """Who can read our snapshots: looked at once an hour, and the accounts that each was given to in slices."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
-from chalicelib.snapshots.exposure import Access, exposed
+from chalicelib.snapshots.exposure import Access, exposed, unblocked
 from chalicelib.snapshots.model import Problem, Snapshot
 from chalicelib.snapshots.policies import Policies
 
@@ -46,8 +46,16 @@ class WatchPlace:
     pace: Callable[[], None]
 
 
-def watch(place: WatchPlace, snapshots: Iterable[Snapshot], policies: Policies, most: int = SLICE) -> list[Problem]:
-    """Return what is exposed in a region; of more than ``most`` snapshots, sharing is looked at in turn."""
+@dataclass(frozen=True)
+class Watched:
+    """What was seen in one region: snapshots that are exposed, and whether all could be."""
+
+    exposed: list[Problem] = field(default_factory=list)
+    unblocked: list[Problem] = field(default_factory=list)
+
+
+def watch(place: WatchPlace, snapshots: Iterable[Snapshot], policies: Policies, most: int = SLICE) -> Watched:
+    """Look who can read the snapshots of a region; of more than ``most``, sharing is looked at in turn."""
     ours = sorted(snapshots, key=lambda each: each.id)
     after = place.position.read()
     turn = list(islice((each for each in ours if each.id > after), most))
@@ -58,4 +66,4 @@ def watch(place: WatchPlace, snapshots: Iterable[Snapshot], policies: Policies, 
     is_last = len(turn) < most or turn[-1] == ours[-1]
     access = Access(place.region.public(), shared, place.region.blocking())
     place.position.write("" if is_last else turn[-1].id)
-    return exposed(ours, access, policies, place.region.name)
+    return Watched(exposed(ours, access, policies), unblocked(ours, access, place.region.name))
