@@ -31,6 +31,7 @@ from localcloud.stacks.kinds import RestApi, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime, timedelta
 
     from localcloud.stacks.deploy import Stack
 
@@ -83,7 +84,7 @@ class LocalCloud:
             self._start_queues(parts)
             self._patch(parts)
             self._start_api(parts)
-            self._schedules = Schedules(self.aws.gate, self.aws.account_id, self.aws.event_targets)
+            self._schedules = Schedules(self.aws.gate, self.aws.account_id, self.aws.event_targets, offset=self._offset)
             parts.callback(self._schedules.close)
             self._parts = parts.pop_all()
         return self
@@ -160,6 +161,14 @@ class LocalCloud:
         """Lose an object; raise LookupError. Return how many are told, None where its storage class tells nobody."""
         return self.aws.lose_object(bucket, key)
 
+    def set_clock(self, moment: datetime | None) -> None:
+        """Let the cloud's wall clock run on from a moment with its time zone; None: real time. Raise ValueError.
+
+        By it go the processes of functions, from their next invocations on; what EC2, EBS, S3 and STS stamp; the
+        times in events. In real time go on: whatever waits or is due (schedules, queues, timeouts), and the rest.
+        """
+        self.aws.clock.set(moment)
+
     def logs(self, function_name: str) -> list[str]:
         """Return what a function printed, line by line."""
         return self._logs.read(function_name)
@@ -181,6 +190,9 @@ class LocalCloud:
         """Tell whether nothing is going on."""
         return not self.functions.busy and self._queues.empty and not self.functions.busy
 
+    def _offset(self) -> timedelta:
+        return self.aws.clock.offset
+
     def _start_logs(self, parts: ExitStack, folder: Path) -> Logs:
         metrics = Metrics(lambda: self.aws.client("cloudwatch", internal=True))
         groups = LogGroups(self.aws.gate, self.aws.account_id, self.aws.region)
@@ -193,7 +205,7 @@ class LocalCloud:
         sessions = RoleSessions(gate)
         self._state = LambdaState(gate, self.aws.account_id, self.aws.region)
         self._clients = RoleClients(sessions, self.aws.endpoint)
-        fleet = Fleet(scratch, self._runtime, self.aws.endpoint, sessions, self._logs.write)
+        fleet = Fleet(scratch, self._runtime, self.aws.endpoint, sessions, self._logs.write, self._offset)
         self.functions = Functions(self._state, fleet, self._clients, pace=self._pace)
         parts.callback(self.functions.close)
         self.aws.on_lambda_target = lambda arn, event: void(self.functions.invoke_async(arn, event))

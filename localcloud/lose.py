@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, Request, build_opener
+from typing import TYPE_CHECKING
 
+from localcloud.own_api_client import ask
 from localcloud.run_file import NoneRunsError, running
 from localcloud.server.own_api import LOSE
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
 
 USAGE_ERROR = 2
-_open = build_opener(ProxyHandler({})).open  # no proxy of the developer's shell stands before loopback
 
 
 def run(options: argparse.Namespace) -> int:
@@ -24,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         wanted = [_split(url) for url in options.urls]
         facts = running(options.workdir / "run.json")
-        answers = [_lose(facts, *each) for each in wanted]
+        answers = [ask(facts, LOSE, {"bucket": bucket, "key": key}) for bucket, key in wanted]
     except (ValueError, NoneRunsError) as error:
         sys.stderr.write(f"{error}\n")
         return USAGE_ERROR
@@ -42,21 +38,6 @@ def _split(url: str) -> tuple[str, str]:
     if not (url.startswith("s3://") and bucket and key):
         raise ValueError(f"{url}: s3://bucket/key is wanted")
     return bucket, key
-
-
-def _lose(facts: Mapping[str, Any], bucket: str, key: str) -> dict[str, Any]:
-    request = Request(  # noqa: S310 - loopback, as the run file says
-        facts["aws_endpoint"] + LOSE,
-        data=json.dumps({"bucket": bucket, "key": key}).encode(),
-        headers={"Authorization": f"Bearer {facts['secret_key']}"},
-    )
-    try:
-        with _open(request) as answer:
-            return dict(json.load(answer))
-    except HTTPError as error:
-        return dict(json.load(error))
-    except URLError as error:
-        raise NoneRunsError(f"the local cloud does not answer at {facts['aws_endpoint']}: {error.reason}") from error
 
 
 def _told(destinations: int | None) -> str:

@@ -21,7 +21,7 @@ from localcloud.ground.patching import replaced
 from localcloud.iam import policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from localcloud.events.delivery import EventTargets
     from localcloud.ground.gate import Gate
@@ -46,9 +46,10 @@ class Emit(Protocol):
 class EventBridge:
     """Deliver events; moto keeps buses, rules and targets, and matches patterns."""
 
-    def __init__(self, gate: Gate, targets: EventTargets) -> None:
+    def __init__(self, gate: Gate, targets: EventTargets, now: Callable[[], datetime]) -> None:
         self._gate = gate
         self._targets = targets
+        self._now = now
 
     @contextmanager
     def in_place_of_motos(self) -> Iterator[None]:
@@ -66,7 +67,7 @@ class EventBridge:
                 answers: list[dict[str, Any]] = put_events(backend, here)
             for entry, answer in zip(entries, answers, strict=True):
                 if "EventId" in answer:
-                    event = _event(backend, entry, answer["EventId"])
+                    event = _event(backend, entry, answer["EventId"], self._now())
                     self._send(event, _bus_arn(backend, entry.get("EventBusName")), forwarded=False)
             return answers
 
@@ -89,7 +90,7 @@ class EventBridge:
             "detail-type": detail_type,
             "source": source,
             "account": account,
-            "time": _iso(datetime.now(UTC)),
+            "time": _iso(self._now()),
             "region": region,
             "resources": resources,
             "detail": detail,
@@ -134,7 +135,7 @@ def _may_put(account: str, role: str | None, bus: Any) -> bool:
     return bus.policy is not None and policy.allows([bus.policy], "events:PutEvents", bus.arn, {}, principal)
 
 
-def _event(backend: Any, entry: dict[str, Any], event_id: str) -> dict[str, Any]:
+def _event(backend: Any, entry: dict[str, Any], event_id: str, now: datetime) -> dict[str, Any]:
     sent = entry.get("Time")
     return {
         "version": "0",
@@ -142,7 +143,7 @@ def _event(backend: Any, entry: dict[str, Any], event_id: str) -> dict[str, Any]
         "detail-type": entry["DetailType"],
         "source": entry["Source"],
         "account": backend.account_id,
-        "time": _iso(datetime.now(UTC) if sent is None else datetime.fromtimestamp(float(sent), UTC)),
+        "time": _iso(now if sent is None else datetime.fromtimestamp(float(sent), UTC)),
         "region": backend.region_name,
         "resources": entry.get("Resources", []),
         "detail": json.loads(entry["Detail"]),

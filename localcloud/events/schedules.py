@@ -54,15 +54,24 @@ def parse(expression: str) -> Rate | Cron:
 
 
 class Schedules:
-    """Looks once a second whether a rule is due; `now` can be replaced in tests."""
+    """Looks once a second whether a rule is due; `now` can be replaced in tests.
+
+    Rules are due in real time; events tell the time that is `offset` ahead of it.
+    """
 
     def __init__(
-        self, gate: Gate, account: str, targets: EventTargets, now: Callable[[], datetime] | None = None
+        self,
+        gate: Gate,
+        account: str,
+        targets: EventTargets,
+        now: Callable[[], datetime] | None = None,
+        offset: Callable[[], timedelta] = timedelta,
     ) -> None:
         self._gate = gate
         self._account = account
         self._targets = targets
         self._now = now or (lambda: datetime.now(UTC))
+        self._offset = offset
         self._due: dict[tuple[str, str], datetime | None] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
@@ -115,7 +124,7 @@ class Schedules:
             return None
 
     def _fire(self, rule: Any, due: datetime) -> None:
-        event = scheduled_event(rule.arn, due)
+        event = scheduled_event(rule.arn, due + self._offset())
         with self._gate:
             for target in list(rule.targets):
                 self._targets.deliver(target, target_input(target, event, rule.arn), rule.arn)

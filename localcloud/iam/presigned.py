@@ -43,17 +43,18 @@ class Presigned:
         return [(name, value) for name, value in self.pairs if name != "X-Amz-Signature"]
 
 
-def unfold(environ: dict[str, Any]) -> None:
+def unfold(environ: dict[str, Any], now: float) -> None:
     """Put a presigned URL's credential where a signed request has it, and take it out of the query.
 
     Whoever reads the request afterwards sees one signed by header; `environ[KEY]` remembers that it was not.
+    It is `now` seconds since 1970.
     """
     pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     given = {name.removeprefix("X-Amz-"): value for name, value in pairs if name.startswith("X-Amz-")}
     version_2 = {"AWSAccessKeyId", "Signature"} <= {name for name, _ in pairs}
     if not version_2 and not {"Algorithm", "Credential", "Signature"} & set(given):
         return
-    environ[KEY] = made = Presigned(pairs, _fault(environ, given))
+    environ[KEY] = made = Presigned(pairs, _fault(environ, given, now))
     if "HTTP_AUTHORIZATION" in environ:
         return
     credential, names, signature = (given.get(name, "") for name in ("Credential", "SignedHeaders", "Signature"))
@@ -70,15 +71,15 @@ def unfold(environ: dict[str, Any]) -> None:
     environ["QUERY_STRING"] = urlencode([(name, value) for name, value in pairs if name not in mine])
 
 
-def _fault(environ: Mapping[str, Any], given: Mapping[str, str]) -> Unusable | None:
+def _fault(environ: Mapping[str, Any], given: Mapping[str, str], now: float) -> Unusable | None:
     try:
-        _check(environ, given)
+        _check(environ, given, now)
     except Unusable as fault:
         return fault
     return None
 
 
-def _check(environ: Mapping[str, Any], given: Mapping[str, str]) -> None:
+def _check(environ: Mapping[str, Any], given: Mapping[str, str], now: float) -> None:
     if "HTTP_AUTHORIZATION" in environ:
         raise Unusable(
             "InvalidArgument",
@@ -99,7 +100,7 @@ def _check(environ: Mapping[str, Any], given: Mapping[str, str]) -> None:
         raise _malformed('X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"')
     _check_credential(given["Credential"], given["Date"])
     _check_headers(environ, set(given["SignedHeaders"].split(";")))
-    _check_time(given["Date"], given["Expires"])
+    _check_time(given["Date"], given["Expires"], now)
 
 
 def _check_credential(credential: str, date: str) -> None:
@@ -119,7 +120,7 @@ def _check_headers(environ: Mapping[str, Any], signed: set[str]) -> None:
         raise Unusable("AccessDenied", "There were headers present in the request which were not signed")
 
 
-def _check_time(date: str, expires: str) -> None:
+def _check_time(date: str, expires: str, now: float) -> None:
     if not expires.lstrip("-").isdigit():
         raise _malformed("X-Amz-Expires should be a number")
     if not 0 <= int(expires) <= LONGEST:
@@ -128,9 +129,9 @@ def _check_time(date: str, expires: str) -> None:
         signed_at = timegm(time.strptime(date, "%Y%m%dT%H%M%SZ"))
     except ValueError:
         raise _malformed("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"") from None
-    if time.time() < signed_at - CLOCK_SKEW:
+    if now < signed_at - CLOCK_SKEW:
         raise Unusable("AccessDenied", "Request is not yet valid")
-    if time.time() > signed_at + int(expires):
+    if now > signed_at + int(expires):
         raise Unusable("AccessDenied", "Request has expired")
 
 

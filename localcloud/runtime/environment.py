@@ -125,7 +125,7 @@ class Sandbox:
 
     def _run(self, request_id: str, function_arn: str, event: bytes) -> Report | None:
         """Hand the event over and return the outcome, or None if there is none in time."""
-        deadline_ms = int((time.time() + self._program.timeout) * 1000)
+        deadline_ms = int((time.time() + self._program.offset.total_seconds() + self._program.timeout) * 1000)
         deadline = time.monotonic() + self._program.timeout
         self._api.hand_over(Invocation(request_id, function_arn, event, deadline_ms, _trace_id(request_id)))
         while isinstance(report := self._next_report(deadline), Ready):

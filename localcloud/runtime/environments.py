@@ -7,6 +7,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from localcloud.runtime.environment import Sandbox
@@ -28,6 +29,7 @@ MAX_IDLE = 16
 class _Idle:
     function: Function
     credentials: Credentials
+    offset: timedelta
     sandbox: Sandbox
     since: float
 
@@ -42,12 +44,14 @@ class Fleet:
         endpoint: str,
         sessions: RoleSessions,
         log: Callable[[str, str], None],
+        offset: Callable[[], timedelta] = timedelta,
     ) -> None:
         self._folder = folder
         self._runtime = runtime
         self._endpoint = endpoint
         self._sessions = sessions
         self._log = log
+        self._offset = offset
         self._packages = Packages(folder / "packages")
         self._warden = Warden()
         self._lock = threading.Lock()
@@ -57,13 +61,13 @@ class Fleet:
 
     @contextmanager
     def lend(self, function: Function) -> Iterator[Sandbox]:
-        """Lend an environment that runs the function as it is configured now."""
-        credentials = self._sessions.of(function.role, function.name)
-        sandbox = self._warm(function, credentials) or self._cold(function, credentials)
+        """Lend an environment that runs the function as it is configured now, by the clock as it is now."""
+        credentials, offset = self._sessions.of(function.role, function.name), self._offset()
+        sandbox = self._warm(function, credentials, offset) or self._cold(function, credentials, offset)
         try:
             yield sandbox
         finally:
-            self._take_back(_Idle(function, credentials, sandbox, time.monotonic()))
+            self._take_back(_Idle(function, credentials, offset, sandbox, time.monotonic()))
 
     def retire(self) -> None:
         """End the environments that wait for work."""
@@ -82,10 +86,11 @@ class Fleet:
         self.retire()
         self._warden.close()
 
-    def _warm(self, function: Function, credentials: Credentials) -> Sandbox | None:
+    def _warm(self, function: Function, credentials: Credentials, offset: timedelta) -> Sandbox | None:
         with self._lock:
             own = [each for each in self._idle if each.function.arn == function.arn]
-            fit = [each for each in own if _same(each.function, function) and each.credentials == credentials]
+            alike = [each for each in own if (each.credentials, each.offset) == (credentials, offset)]
+            fit = [each for each in alike if _same(each.function, function)]
             usable = [each for each in fit if each.sandbox.usable]
             stale = [each for each in own if each not in usable]
             self._idle = [each for each in self._idle if each not in own or each in usable[:-1]]
@@ -95,8 +100,8 @@ class Fleet:
             each.sandbox.close()
         return usable[-1].sandbox if usable else None
 
-    def _cold(self, function: Function, credentials: Credentials) -> Sandbox:
-        program = self._program(function, credentials)
+    def _cold(self, function: Function, credentials: Credentials, offset: timedelta) -> Sandbox:
+        program = self._program(function, credentials, offset)
         with self._lock:
             if self._closed:
                 raise RuntimeError("the emulator is stopping")
@@ -109,7 +114,7 @@ class Fleet:
             self._busy.add(sandbox)
         return sandbox
 
-    def _program(self, function: Function, credentials: Credentials) -> Program:
+    def _program(self, function: Function, credentials: Credentials, offset: timedelta) -> Program:
         return Program(
             function_name=function.name,
             handler=function.handler,
@@ -126,6 +131,7 @@ class Fleet:
                 "AWS_SESSION_TOKEN": credentials.token,
                 "AWS_ENDPOINT_URL": self._endpoint,
             },
+            offset=offset,
         )
 
     def _take_back(self, lent: _Idle) -> None:

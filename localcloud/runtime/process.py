@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+SHIFTED = Path(__file__).with_name("shifted.py")
+HIDDEN = Path(__file__).with_name("hidden")
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,14 @@ class Program:
     """The folder of what the Lambda image itself brings: the runtime client and boto3."""
     variables: Mapping[str, str]
     """The function's own environment variables, and the credentials of its role."""
+    offset: timedelta = timedelta(0)
+    """How far its clock is ahead of real time."""
 
 
 def command(program: Program) -> list[str]:
     """Return the command line: this interpreter, without anything that is installed beside it."""
-    return [sys.executable, "-S", "-P", "-m", "awslambdaric", program.handler]
+    shifted = [str(SHIFTED), str(program.offset.total_seconds())]
+    return [sys.executable, "-S", "-P", *(shifted if program.offset else ["-m", "awslambdaric"]), program.handler]
 
 
 def environment(program: Program, runtime_api: str, scratch: Path) -> dict[str, str]:
@@ -48,7 +55,7 @@ def environment(program: Program, runtime_api: str, scratch: Path) -> dict[str, 
     """
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     opt = program.layers
-    imports = [program.code, opt / f"python/lib/{version}/site-packages", opt / "python", program.runtime]
+    imports = [program.code, opt / f"python/lib/{version}/site-packages", opt / "python", HIDDEN, program.runtime]
     return {
         "_HANDLER": program.handler,
         "AWS_DEFAULT_REGION": program.region,

@@ -72,12 +72,13 @@ class AwsServer:
         self.ssm = Agents(self.clock_now)
         self.gate = Gate()
         self.event_targets = EventTargets(self.gate, lambda: self.on_lambda_target)
-        self.eventbridge = EventBridge(self.gate, self.event_targets)
+        self.eventbridge = EventBridge(self.gate, self.event_targets, self.clock_now)
         self.ebs = Ebs(self.gate, self.eventbridge.emit, utc(lambda: self.clock_now()))
         self.notifications = Notifications(self.gate, lambda: self.on_lambda_target, self.eventbridge.emit)
         self.route53_throttle = Throttle(clock)
         self.on_lambda_target: LambdaTarget = _no_functions
         self.on_invoke: InvokeHook = _no_invocations
+        self._own = {own_api.LOSE: own_api.losing(self.lose_object), own_api.CLOCK: own_api.telling(self.clock)}
         self._port = port
         self._route53_tokens: Counter[str] = Counter()
         self._stopping = threading.Event()
@@ -171,6 +172,7 @@ class AwsServer:
         return applied(
             patches.enforced_access(self._saw, self._admitted),
             patches.bucket_policies_with_conditions(),
+            patches.stamped_by(self.clock_now),
             patches.waiting_outside(self.gate, self._stopping.is_set),
             patches.queues_left_alone(self.gate),
             patches.functions_run_elsewhere(self.gate, lambda: self.on_lambda_target),
@@ -193,9 +195,9 @@ class AwsServer:
         # The body is read before the gate: a slow client must not hold up the others.
         environ[BODY] = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(environ[BODY])
-        if environ["PATH_INFO"] == own_api.LOSE:
-            return own_api.serve(environ, start_response, self.secret_key, self.lose_object)
-        presigned.unfold(environ)
+        if act := self._own.get(environ["PATH_INFO"]):
+            return own_api.serve(environ, start_response, self.secret_key, act)
+        presigned.unfold(environ, self.clock_now().timestamp())
         if "HTTP_AUTHORIZATION" not in environ:
             return _unsigned(start_response)
         with self.gate:

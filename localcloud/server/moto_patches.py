@@ -12,8 +12,10 @@ from moto.core import errors
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.responses import ActionResult, BaseResponse
 from moto.iam.access_control import PermissionResult
+from moto.s3 import models as s3_models
 from moto.s3.models import FakeBucket
 from moto.sqs.models import Queue, SQSBackend
+from moto.sts import models as sts_models
 
 from localcloud.ground.patching import replaced
 from localcloud.iam import access
@@ -21,6 +23,7 @@ from localcloud.server import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from localcloud.functions.invoke_wire import LambdaTarget
     from localcloud.ground.gate import Gate
@@ -58,6 +61,17 @@ def enforced_access(seen: Callable[[Any], None], admitted: Callable[[Any], None]
 def bucket_policies_with_conditions() -> Iterator[None]:
     """Keep moto from applying bucket policies, which it does without their conditions: `access` applies them."""
     with replaced(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL):
+        yield
+
+
+@contextmanager
+def stamped_by(now: Callable[[], datetime]) -> Iterator[None]:
+    """Let objects be changed and sessions end by the cloud's clock, by which functions judge them."""
+
+    def utcnow() -> datetime:
+        return now().replace(tzinfo=None)
+
+    with replaced(s3_models, "utcnow", utcnow), replaced(sts_models, "utcnow", utcnow):
         yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from localcloud.iam.access import BODY
@@ -14,28 +15,70 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from localcloud.ground.clock import Clock
+
+    type Act = Callable[[Any], dict[str, Any]]
+
 # No bucket can be called so.
 LOSE = "/_localcloud/lose"
+CLOCK = "/_localcloud/clock"
+REAL_TIME = "real"
 
 
-def serve(
-    environ: WSGIEnvironment, start_response: StartResponse, secret_key: str, lose: Callable[[str, str], int | None]
-) -> Iterable[bytes]:
-    """Lose the object that the JSON body names by `bucket` and `key`, for who has the administrator's secret key."""
-    status, answer = _answer(environ, secret_key, lose)
+class _UnusableError(Exception):
+    """The request cannot be read."""
+
+
+def serve(environ: WSGIEnvironment, start_response: StartResponse, secret_key: str, act: Act) -> Iterable[bytes]:
+    """Do what the JSON body says, for who has the administrator's secret key."""
+    status, answer = _answer(environ, secret_key, act)
     start_response(status, [("Content-Type", "application/json")])
     return [json.dumps(answer).encode()]
 
 
-def _answer(
-    environ: WSGIEnvironment, secret_key: str, lose: Callable[[str, str], int | None]
-) -> tuple[str, dict[str, Any]]:
+def losing(lose: Callable[[str, str], int | None]) -> Act:
+    """Return what loses the object that is named by `bucket` and `key`."""
+
+    def act(wanted: Any) -> dict[str, Any]:
+        try:
+            bucket, key = wanted["bucket"], wanted["key"]
+        except (KeyError, TypeError) as error:
+            raise _UnusableError('a JSON object with "bucket" and "key" is wanted') from error
+        return {"told": lose(bucket, key)}
+
+    return act
+
+
+def telling(clock: Clock) -> Act:
+    """Return what sets the clock, if there is a `moment`, and tells what it shows."""
+
+    def act(wanted: Any) -> dict[str, Any]:
+        try:
+            if "moment" in wanted:
+                clock.set(_read(wanted["moment"]))
+        except (ValueError, TypeError) as error:
+            raise _UnusableError(f"a moment such as 2026-12-24T18:00:00Z or {REAL_TIME} is wanted ({error})") from error
+        now, offset = clock.now(), timedelta(seconds=round(clock.offset.total_seconds()))
+        shown = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return {"now": shown, "seconds": offset.total_seconds(), "offset": str(abs(offset))}
+
+    return act
+
+
+def _answer(environ: WSGIEnvironment, secret_key: str, act: Act) -> tuple[str, dict[str, Any]]:
     if not hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", ""), f"Bearer {secret_key}"):
         return "403 Forbidden", {"error": "the administrator's secret key is wanted, as a bearer token"}
     try:
-        wanted = json.loads(environ[BODY])
-        return "200 OK", {"told": lose(wanted["bucket"], wanted["key"])}
+        return "200 OK", act(json.loads(environ[BODY]))
     except NotThereError as error:
         return "404 Not Found", {"error": str(error)}
-    except (ValueError, KeyError, TypeError):
-        return "400 Bad Request", {"error": 'a JSON object with "bucket" and "key" is wanted'}
+    except (_UnusableError, ValueError) as error:
+        return "400 Bad Request", {"error": str(error)}
+
+
+def _read(moment: str) -> datetime | None:
+    """Read a moment; without a time zone it is UTC."""
+    if moment == REAL_TIME:
+        return None
+    read = datetime.fromisoformat(moment)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
