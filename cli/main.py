@@ -8,8 +8,9 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from rich.text import Text
 
 from chalicelib.errors import BadRequest, BadSettings, GroundskeeperError
-from cli import derived, names, tokens
+from cli import derived, names, snapshots, tokens
 from cli.screen import err
+from cli.snapshots import planning
 
 app = typer.Typer(help="Keep an AWS account in order.", no_args_is_help=True, pretty_exceptions_enable=False)
 for name, sub in (
@@ -19,8 +20,11 @@ for name, sub in (
     ("zone", names.zone_app),
     ("tokens", tokens.app),
     ("derived", derived.app),
+    ("snapshots", snapshots.app),
 ):
     app.add_typer(sub, name=name)
+names.plan_app.command("snapshots")(planning.plan)
+names.sweep_app.command("snapshots")(planning.sweep)
 
 
 def main() -> None:

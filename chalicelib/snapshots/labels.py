@@ -5,7 +5,7 @@ the most.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -59,7 +59,7 @@ class Label:
             "slots": " ".join(self.slots),
             "because": shortened(self.because),
             "consistency": self.consistency,
-            "product-codes": " ".join(self.product_codes),
+            "product-codes": _as_many_as_fit(self.product_codes),
             "instance": self.instance,
             "volume": self.volume,
             "copy-of": self.copy_of,
@@ -120,8 +120,16 @@ def read(tags: Mapping[str, str], description: str, volume: str, stack: str) -> 
 
 def shortened(text: str) -> str:
     """Return a text as a tag's value may be: with the characters that every service takes, and not too long."""
-    plain = _FORBIDDEN.sub(" ", text)
+    plain = " ".join(_FORBIDDEN.sub(" ", text).split())
     return plain if len(plain) <= LONGEST_VALUE else f"{plain[: LONGEST_VALUE - 3]}..."
+
+
+def _as_many_as_fit(words: Iterable[str]) -> str:
+    text = ""
+    for word in words:
+        longer = f"{text} {word}".lstrip()
+        text = longer if len(longer) <= LONGEST_VALUE else text
+    return text
 
 
 def _witness(stack: str) -> str:

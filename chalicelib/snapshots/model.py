@@ -31,6 +31,9 @@ class Volume:
     is_encrypted: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     instances: tuple[str, ...] = ()
+    iops: int = 0
+    throughput: int = 0
+    """MiB a second; of gp3 alone."""
 
     @property
     def is_whole(self) -> bool:
@@ -48,15 +51,20 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An instance that is not terminated; ``volumes`` are all that are attached, the root volume included."""
+    """An instance that is not terminated; ``devices`` names by volume where each is attached, the root one too."""
 
     id: str
     state: str
-    volumes: tuple[str, ...]
+    devices: Mapping[str, str]
     root_volume: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     product_codes: tuple[str, ...] = ()
     """Of AWS Marketplace: they pass on to what is made of its volumes."""
+
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """Return the ids of all volumes that are attached."""
+        return tuple(self.devices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Only the last slot of each kind counts: what was missed before it is made up once, by one snapshot, and not ten times.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -116,8 +116,9 @@ def plan(world: World, policies: Policies, tag: str, now: datetime, asked: Asked
     selection = select(world, policies, tag)
     history = _History(world, asked, now)
     latest = {policy.name: [schedule.latest(now) for schedule in policy.schedules] for policy in policies.values()}
-    due = {each.volume.id: history.unfilled(each, latest[each.policy.name]) for each in selection.selected}
-    waiting = [each for each in selection.selected if due[each.volume.id]]
+    unfilled = {each.volume.id: history.unfilled(each, latest[each.policy.name]) for each in selection.selected}
+    waiting = [each for each in selection.selected if unfilled[each.volume.id]]
+    due = {each.volume.id: history.without_given_up(each, unfilled[each.volume.id]) for each in waiting}
     skips = {each.volume.id: reason for each in waiting if (reason := history.why_not(each, due[each.volume.id]))}
     groups: dict[tuple[str, str, tuple[Slot, ...]], list[Selected]] = defaultdict(list)
     for each in waiting:
@@ -134,8 +135,8 @@ def plan(world: World, policies: Policies, tag: str, now: datetime, asked: Asked
 
 def _creates(members: list[Selected], slots: tuple[Slot, ...]) -> Iterator[Create]:
     """Yield the call for volumes of one instance; where it could not leave all others out, one for each volume."""
-    asking = ", ".join(dict.fromkeys(each.asked_by for each in members))
-    because = f"{_listed(slots)} of policy {members[0].policy.name} {_is_due(slots)}, asked for by {asking}"
+    asking = " ".join(dict.fromkeys(each.asked_by for each in members))
+    because = f"{_listed(slots)} of policy {members[0].policy.name} {_is_due(slots)} - asked for by {asking}"
     whole = Create(
         tuple(each.volume for each in members), members[0].policy, slots, because, instance=members[0].instance
     )
@@ -164,6 +165,11 @@ class _History:
         filled = {slot for snapshot in self._of(each) if not snapshot.is_failed for slot in snapshot.label.slots}
         return tuple(slot for slot in slots if slot.due >= each.volume.created and str(slot) not in filled)
 
+    def without_given_up(self, each: Selected, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+        """Return the slots that are still tried to fill."""
+        failures = Counter(slot for snapshot in self._of(each) if snapshot.is_failed for slot in snapshot.label.slots)
+        return tuple(slot for slot in slots if failures[str(slot)] < MOST_TRIES)
+
     def why_not(self, each: Selected, slots: tuple[Slot, ...]) -> str:
         """Return why no snapshot of a volume can be made now; empty where one can."""
         volume, own = each.volume, self._own[each.volume.id]
@@ -175,8 +181,8 @@ class _History:
             return f"{pending[-1].id} is still pending ({pending[-1].progress or 'no progress yet'})"
         if self._at_work.get(volume.id, 0) >= volume.most_pending:
             return f"{self._at_work[volume.id]} snapshots of it are pending or failed, and AWS allows no more"
-        if self._failures(each, slots) >= MOST_TRIES:
-            return f"it has failed {MOST_TRIES} times for this slot: see why, and delete the failed ones"
+        if not slots:
+            return f"{MOST_TRIES} have failed for the same slot: see why, and delete them"
         if own and self._now - max(snapshot.started for snapshot in own) < BETWEEN_CREATES:
             return f"the last one was begun less than {BETWEEN_CREATES.seconds} seconds ago"
         return ""
@@ -185,10 +191,6 @@ class _History:
         """Return a key to sort by: those whose newest snapshot is the oldest come first, those without one before."""
         newest = [max((s.started for s in self._own[v.id] if s.is_completed), default=_NEVER) for v in create.volumes]
         return min(newest), create.subject
-
-    def _failures(self, each: Selected, slots: tuple[Slot, ...]) -> int:
-        wanted = set(map(str, slots))
-        return sum(bool(wanted & {*snapshot.label.slots}) for snapshot in self._of(each) if snapshot.is_failed)
 
     def _of(self, each: Selected) -> list[Snapshot]:
         return [snapshot for snapshot in self._own[each.volume.id] if snapshot.label.policy == each.policy.name]
@@ -200,7 +202,7 @@ def keys(volumes: Iterable[Volume], slots: Iterable[Slot]) -> list[str]:
 
 
 def _listed(slots: Iterable[Slot]) -> str:
-    return ", ".join(map(str, slots))
+    return " ".join(map(str, slots))
 
 
 def _is_due(slots: tuple[Slot, ...]) -> str:

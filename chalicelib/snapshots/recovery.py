@@ -1,12 +1,12 @@
 """Recovery: which snapshot brings a volume back as it was, by which commands, and what stands in the way."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.snapshots.labels import APPLICATION
-from chalicelib.snapshots.model import Snapshot, Volume, World
+from chalicelib.snapshots.model import Instance, Snapshot, Volume, World
 
 ONE_INSTANT = timedelta(seconds=60)  # within which EC2 shows the snapshots of one call to have started
 
@@ -38,6 +38,7 @@ def recover(volume_id: str, at: datetime, world: World, copies: Iterable[Source]
 
     A snapshot in the volume's own region is taken before a copy of the same instant.
     """
+    copies = list(copies)
     here = [Source(each, world.region) for each in world.snapshots if not each.label.copy_of]
     all_of_it = [each for each in (*here, *copies) if each.snapshot.volume == volume_id]
     whole = [each for each in all_of_it if each.snapshot.is_completed]
@@ -50,7 +51,7 @@ def recover(volume_id: str, at: datetime, world: World, copies: Iterable[Source]
         source,
         tuple(_commands(source, volume, world)),
         tuple(_obstacles(source, volume, all_of_it, at, world)),
-        tuple(_siblings(source.snapshot, world.snapshots)),
+        tuple(_siblings(source, (*here, *copies))),
     )
 
 
@@ -64,25 +65,49 @@ def _why_none(volume_id: str, every: list[Source], whole: list[Source]) -> str:
     return f"there is no snapshot of {volume_id} that we made"
 
 
-def _commands(source: Source, volume: Volume | None, world: World) -> Iterable[str]:
+def _commands(source: Source, volume: Volume | None, world: World) -> Iterator[str]:
     """Yield what to type; words in capitals are for the reader to fill in."""
-    zone = volume.zone if volume and source.region == world.region else "AVAILABILITY-ZONE"
-    kind = ["--volume-type", volume.type] if volume else []
-    made = ["create-volume", "--region", source.region, "--snapshot-id", source.snapshot.id]
-    yield _aws(*made, "--availability-zone", zone, *kind)
-    yield _aws("wait", "volume-available", "--region", source.region, "--volume-ids", "NEW-VOLUME")
-    instance = next((id_ for id_ in volume.instances if id_ in world.instances), "") if volume else ""
-    is_root = bool(instance) and world.instances[instance].root_volume == (volume.id if volume else "")
-    if instance and source.region == world.region:
-        if is_root or source.snapshot.label.product_codes:
-            yield _aws("stop-instances", "--region", source.region, "--instance-ids", instance)
-        if volume:
-            yield _aws("detach-volume", "--region", source.region, "--volume-id", volume.id)
-    attached = ["--instance-id", instance or "INSTANCE", "--device", "DEVICE"]
-    yield _aws("attach-volume", "--region", source.region, "--volume-id", "NEW-VOLUME", *attached)
+    is_here = source.region == world.region
+    zone = volume.zone if volume and is_here else "AVAILABILITY-ZONE"
+    kind = _kind(volume) if volume else []
+    where = ["--region", source.region]
+    yield _aws("create-volume", *where, "--snapshot-id", source.snapshot.id, "--availability-zone", zone, *kind)
+    yield _aws("wait", "volume-available", *where, "--volume-ids", "NEW-VOLUME")
+    instance = _instance(volume, world) if is_here else None
+    must_stop = bool(instance) and _must_stop(instance, volume, source)
+    if instance and must_stop:
+        yield _aws("stop-instances", *where, "--instance-ids", instance.id)
+        yield _aws("wait", "instance-stopped", *where, "--instance-ids", instance.id)
+    if instance and volume:
+        yield _aws("detach-volume", *where, "--volume-id", volume.id)
+        yield _aws("wait", "volume-available", *where, "--volume-ids", volume.id)
+    device = instance.devices.get(volume.id, "DEVICE") if instance and volume else "DEVICE"
+    to = ["--instance-id", instance.id if instance else "INSTANCE", "--device", device]
+    yield _aws("attach-volume", *where, "--volume-id", "NEW-VOLUME", *to)
+    if instance and must_stop:
+        yield _aws("start-instances", *where, "--instance-ids", instance.id)
 
 
-def _obstacles(source: Source, volume: Volume | None, every: list[Source], at: datetime, world: World) -> Iterable[str]:
+def _kind(volume: Volume) -> list[str]:
+    """Return the options that make a volume of the same kind, as fast as it is."""
+    iops = ["--iops", str(volume.iops)] if volume.iops and volume.type in ("io1", "io2", "gp3") else []
+    throughput = ["--throughput", str(volume.throughput)] if volume.throughput and volume.type == "gp3" else []
+    return ["--volume-type", volume.type, *iops, *throughput]
+
+
+def _instance(volume: Volume | None, world: World) -> Instance | None:
+    attached = (world.instances[id_] for id_ in (volume.instances if volume else ()) if id_ in world.instances)
+    return next(attached, None)
+
+
+def _must_stop(instance: Instance | None, volume: Volume | None, source: Source) -> bool:
+    """Say whether the instance must be stopped: for its root volume, and for what carries a product code."""
+    if instance is None or volume is None or instance.state != "running":
+        return False
+    return instance.root_volume == volume.id or bool(source.snapshot.label.product_codes)
+
+
+def _obstacles(source: Source, volume: Volume | None, every: list[Source], at: datetime, world: World) -> Iterator[str]:
     snapshot = source.snapshot
     if volume is None:
         yield f"{snapshot.volume} is gone: choose the availability zone, and an instance there"
@@ -98,17 +123,22 @@ def _obstacles(source: Source, volume: Volume | None, every: list[Source], at: d
         yield "it is encrypted: whoever restores it needs kms:Decrypt and kms:CreateGrant on its key"
     if snapshot.label.consistency != APPLICATION:
         yield "it is crash-consistent: a file system or database on it replays its journal, as after a power failure"
-    if later := [each.snapshot for each in every if each.snapshot.is_pending and each.snapshot.started <= at]:
-        yield f"{later[-1].id} is newer, and still pending ({later[-1].progress or 'no progress yet'})"
+    for each in every:
+        later = each.snapshot
+        if later.is_pending and snapshot.taken < later.taken <= at:
+            yield f"{later.id} is newer, and still pending ({later.progress or 'no progress yet'})"
 
 
-def _siblings(snapshot: Snapshot, others: Iterable[Snapshot]) -> Iterable[Snapshot]:
-    label = snapshot.label
+def _siblings(source: Source, others: Iterable[Source]) -> Iterator[Snapshot]:
+    """Yield the snapshots of other volumes that one call has made together with this one, or their copies."""
+    label, is_copy = source.snapshot.label, bool(source.snapshot.label.copy_of)
     for other in others:
-        of_one_call = (other.label.instance, other.label.slots) == (label.instance, label.slots)
-        is_together = of_one_call and abs(other.started - snapshot.started) < ONE_INSTANT
-        if label.instance and is_together and other.id != snapshot.id:
-            yield other
+        said = other.snapshot.label
+        of_one_call = (said.instance, said.slots, bool(said.copy_of)) == (label.instance, label.slots, is_copy)
+        is_together = abs(other.snapshot.taken - source.snapshot.taken) < ONE_INSTANT
+        is_other = other.region == source.region and other.snapshot.volume != source.snapshot.volume
+        if label.instance and of_one_call and is_together and is_other:
+            yield other.snapshot
 
 
 def _aws(*words: str) -> str:

@@ -44,12 +44,14 @@ def plan(snapshots: Iterable[Snapshot], ties: Ties, policies: Policies, region: 
     """Return a verdict on each of our snapshots in one region, in their order."""
     snapshots = list(snapshots)
     newest = _newest(snapshots)
-    wanted: dict[str, str] = {}
+    judgements: dict[str, Judgement] = {}
     for (policy, is_copy), some in _by_policy(snapshots).items():
         keep = rule(policies, policy, region, copies=is_copy)
-        unruled = dict.fromkeys((each.id for each in some), _no_rule(policy, region, is_copy=is_copy))
-        wanted |= unruled if keep is None else kept(some, keep, now)
-    return [_verdict(each, newest, ties, wanted) for each in snapshots]
+        if keep is None:
+            judgements |= {each.id: Judgement(_no_rule(policy, region, is_copy=is_copy)) for each in some}
+        else:
+            judgements |= judged(some, keep, now)
+    return [_verdict(each, newest, ties, judgements.get(each.id, Judgement())) for each in snapshots]
 
 
 def beyond_turnover(verdicts: Iterable[Verdict]) -> int:
@@ -74,43 +76,58 @@ def rule(policies: Policies, name: str, region: str, *, copies: bool) -> Mapping
 
 
 def kept(snapshots: Iterable[Snapshot], keep: Mapping[SlotKind, Keep], now: datetime) -> dict[str, str]:
-    """Return why each completed snapshot of one policy is kept, by id; one that nothing keeps is left out.
+    """Return why each completed snapshot of one policy is kept, by id; one that nothing keeps is left out."""
+    return {id_: found.keeps for id_, found in judged(snapshots, keep, now).items() if found.keeps}
+
+
+@dataclass
+class Judgement:
+    """What a policy's rules say of one snapshot: which one keeps it, if any, and of which slots none does."""
+
+    keeps: str = ""
+    lapsed: list[str] = field(default_factory=list)
+
+
+def judged(snapshots: Iterable[Snapshot], keep: Mapping[SlotKind, Keep], now: datetime) -> dict[str, Judgement]:
+    """Return what the rules say of each completed snapshot of one policy, by id.
 
     Of each volume and kind the newest are counted by their slots, so that two of one slot count once.
     """
-    reasons: dict[str, str] = {}
+    completed = [each for each in snapshots if each.is_completed]
+    judgements = {each.id: Judgement() for each in completed}
     for kind, limit in keep.items():
         by_volume: dict[str, list[tuple[str, Snapshot]]] = defaultdict(list)
-        for each in snapshots:
-            if each.is_completed and (period := each.label.period(kind)):
+        for each in completed:
+            if period := each.label.period(kind):
                 by_volume[each.volume].append((period, each))
         for some in by_volume.values():
             ranks = {period: rank for rank, period in enumerate(sorted({period for period, _ in some}, reverse=True))}
             for period, each in some:
-                if reason := _why_kept(kind, ranks[period], limit, now - each.taken):
-                    reasons.setdefault(each.id, reason)
-    return reasons
+                _judge(judgements[each.id], kind, ranks[period], limit, now - each.taken)
+    return judgements
 
 
-def _why_kept(kind: SlotKind, rank: int, limit: Keep, age: timedelta) -> str:
+def _judge(judgement: Judgement, kind: SlotKind, rank: int, limit: Keep, age: timedelta) -> None:
     if rank < limit.count:
-        return f"it is number {rank + 1} of the newest {limit.count} {kind} ones"
-    if limit.days and age < timedelta(days=limit.days):
-        return f"it is a {kind} one, and not yet {limit.days} days old"
-    return ""
+        judgement.keeps = judgement.keeps or f"it is number {rank + 1} of the newest {limit.count} {kind} ones"
+    elif limit.days and age < timedelta(days=limit.days):
+        judgement.keeps = judgement.keeps or f"it is a {kind} one, and not yet {limit.days} days old"
+    else:
+        judgement.lapsed.append(f"as a {kind} one it is number {rank + 1}, and {age.days} days old; {limit} are kept")
 
 
-def _verdict(each: Snapshot, newest: Mapping[str, str], ties: Ties, wanted: Mapping[str, str]) -> Verdict:
+def _verdict(each: Snapshot, newest: Mapping[str, str], ties: Ties, judgement: Judgement) -> Verdict:
     if not each.is_completed:
-        return Leave(each, f"it is {each.state}{': look at it' if each.is_failed else ''}")
-    if each.id in wanted:
-        return Leave(each, wanted[each.id])
+        return Leave(each, f"it is {each.state}{': see why, and delete it' if each.is_failed else ''}")
+    if judgement.keeps:
+        return Leave(each, judgement.keeps)
     if newest[each.volume] == each.id:
         gone = ", which is gone" if each.volume in ties.gone else ""
         return Leave(each, f"it is the newest completed one of {each.volume}{gone}")
     if each.id in ties.held:
         return Leave(each, ties.held[each.id])
-    return Delete(each, f"no rule of policy {each.label.policy} keeps it: it fills {' '.join(each.label.slots)}")
+    lapsed = "; ".join(judgement.lapsed) or f"its policy has no slots such as {' '.join(each.label.slots)} any more"
+    return Delete(each, lapsed)
 
 
 def _newest(snapshots: Iterable[Snapshot]) -> dict[str, str]:

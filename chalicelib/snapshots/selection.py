@@ -1,6 +1,6 @@
 """Which volumes ask for which policy, by their own tag or their instance's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.definition.forms import did_you_mean, shown
@@ -75,6 +75,6 @@ class _Choice:
         self.problems[subject] = Problem(subject, reason)
 
 
-def names(tags: Mapping[str, str]) -> str:
-    """Return what people call something: its tag Name."""
-    return tags.get("Name", "")
+def name_of(thing: Volume | Instance) -> str:
+    """Return what people call a volume or an instance: its tag Name."""
+    return thing.tags.get("Name", "")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from chalicelib import reconcile
 from chalicelib.errors import GroundskeeperError
@@ -10,7 +11,7 @@ from chalicelib.snapshots import copying, coverage, job, retiring, watching
 from chalicelib.snapshots.copying import Copied, CopyPlace
 from chalicelib.snapshots.coverage import Row, Trouble
 from chalicelib.snapshots.job import Outcome, Workplace
-from chalicelib.snapshots.model import Problem, Snapshot
+from chalicelib.snapshots.model import Problem, Snapshot, World
 from chalicelib.snapshots.policies import Policies
 from chalicelib.snapshots.retiring import Retired, RetirePlace
 from chalicelib.snapshots.watching import Watched, WatchPlace
@@ -88,10 +89,15 @@ class Snapshots:
         outcomes, errors = reconcile.each(self.regions, one)
         worlds = {name: outcome.world for name, outcome in outcomes.items()}
         ours = {name: world.snapshots for name, world in worlds.items()}
-        rows = {name: coverage.rows(world, policies, self.tag, self.clock()) for name, world in worlds.items()}
-        swept = Swept(outcomes, errors=dict(errors), rows=rows, troubles=self._troubles(ours.values(), policies))
+        swept = Swept(outcomes, errors=dict(errors), **self._seen(worlds, policies))
         self._copy(swept, policies, ours, is_dry_run=is_dry_run)
         return swept
+
+    def cover(self) -> Swept:
+        """Say which volumes are covered, and change nothing."""
+        policies = self.policies()
+        worlds, errors = reconcile.each(self.regions, lambda name: self.workplace(name).region.look())
+        return Swept(errors=dict(errors), **self._seen(worlds, policies))
 
     def follow(self, ended: Iterable[str], failed: Iterable[str]) -> Swept:
         """Copy what was completed in some regions, and see what has failed in others."""
@@ -129,6 +135,12 @@ class Snapshots:
             lambda name: watching.watch(self.watch_place(name), cleared.retired[name].snapshots, policies),
         )
         cleared.errors |= errors
+
+    def _seen(self, worlds: Mapping[str, World], policies: Policies) -> dict[str, Any]:
+        return {
+            "rows": {name: coverage.rows(world, policies, self.tag, self.clock()) for name, world in worlds.items()},
+            "troubles": self._troubles((world.snapshots for world in worlds.values()), policies),
+        }
 
     def _troubles(self, ours: Iterable[Iterable[Snapshot]], policies: Policies) -> list[Trouble]:
         return [trouble for some in ours for trouble in coverage.troubles(some, policies, self.clock())]

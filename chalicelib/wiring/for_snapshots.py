@@ -35,10 +35,10 @@ BURST = 5
 
 
 class SnapshotsWiring:
-    """What snapshots are made of."""
+    """What snapshots are made of; ``tick`` is told of each request that changes something."""
 
-    def __init__(self, base: Base) -> None:
-        self._base, self.settings = base, base.settings
+    def __init__(self, base: Base, tick: Callable[[], None] = lambda: None) -> None:
+        self._base, self.settings, self._tick = base, base.settings, tick
 
     @cached_property
     def snapshots(self) -> Snapshots:
@@ -102,9 +102,13 @@ class SnapshotsWiring:
     def _turn(self, name: str) -> Callable[[], AbstractContextManager[Patience]]:
         bucket = TokenBucket(CHANGES, BURST)
 
+        def pace() -> None:
+            bucket.take(1)
+            self._tick()
+
         @contextmanager
         def turn() -> Iterator[Patience]:
             with self._base.turn(name) as held:
-                yield Patience(held.check, partial(bucket.take, 1))
+                yield Patience(held.check, pace)
 
         return turn

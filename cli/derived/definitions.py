@@ -1,15 +1,14 @@
 """The command that puts definitions in force, and says what that changes."""
 
 import sys
-from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.text import Text
 
-from chalicelib.derived import definitions
+from chalicelib.definition.aws import DefinitionStore
 from chalicelib.derived.definitions import Definitions
-from chalicelib.errors import BadDefinition, BadRequest
+from chalicelib.wiring.for_derived import DEFINABLE
+from cli import defining
+from cli.defining import Default, DryRun, File, Show
 from cli.derived import reach, resuming, telling
 from cli.derived.lines import shown
 from cli.options import Local, Profile, Region, Stack
@@ -19,32 +18,21 @@ NOTHING = Definitions({}, ())
 
 
 def define(
-    file: Annotated[Path | None, typer.Argument(help="A file of definitions.", exists=True, dir_okay=False)] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print the definitions in force.")] = False,
-    default: Annotated[bool, typer.Option("--default", help="Go back to those that come with the stack.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    file: File = None,
+    show: Show = False,
+    default: Default = False,
+    dry_run: DryRun = False,
     stack: Stack = None,
     local: Local = False,
     region: Region = None,
     profile: Profile = None,
 ) -> None:
     """Put a file of definitions in force, once it is sound, and say what that changes."""
-    if sum((file is not None, show, default)) != 1:
-        raise BadRequest("give one of: a file, --show, --default")
-    text = _sound(file) if file else definitions.packaged()
-    store = reach.deriving(stack, local, region, profile).wiring.definition_store
-    before = store.text()
-    if show:
-        sys.stdout.write(before)
-        return
-    changes = _say(_in_force(before), definitions.read(text))
-    if dry_run:
-        return
-    if file:
-        store.put(text)
-    else:
-        store.remove()
-    if changes:
+
+    def store() -> DefinitionStore[Definitions]:
+        return reach.deriving(stack, local, region, profile).wiring.definition_store
+
+    if defining.define(DEFINABLE, store, _say, file=file, show=show, default=default, dry_run=dry_run):
         repair = resuming.follow_up(sys.argv[1:], "repair")
         out.print(Text(f"In force within a minute. Then go on with: {repair}", "bold"))
 
@@ -81,8 +69,9 @@ def _below(prefix: str) -> str:
     return f"below {shown(prefix)}" if prefix else "of all other keys"
 
 
-def _say(before: Definitions, after: Definitions) -> bool:
+def _say(in_force: Definitions | None, after: Definitions) -> bool:
     """Print what changes; say whether anything does."""
+    before = in_force or NOTHING
     changes = changed(before, after)
     for sign, line in changes:
         out.print(Text(f"{sign} {line}", COLOURS[sign]))
@@ -91,21 +80,3 @@ def _say(before: Definitions, after: Definitions) -> bool:
     if telling.prefixes(before) != telling.prefixes(after):
         err.print(Text(f"S3 must tell of other sources then: {resuming.follow_up(sys.argv[1:], 'connect')}", "yellow"))
     return bool(changes)
-
-
-def _sound(file: Path) -> str:
-    """Return the text of a file of definitions; raise BadRequest with all its faults."""
-    text = file.read_bytes()
-    try:
-        definitions.read(text, file.name)
-    except BadDefinition as error:
-        raise BadRequest(str(error)) from error
-    return text.decode()
-
-
-def _in_force(text: str) -> Definitions:
-    try:
-        return definitions.read(text)
-    except BadDefinition:
-        err.print("the definitions in force are malformed: all that is new is said to be", style="bold yellow")
-        return NOTHING

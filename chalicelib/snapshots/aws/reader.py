@@ -160,16 +160,19 @@ def _volume(shown: "VolumeTypeDef") -> Volume:
         is_encrypted=shown.get("Encrypted", False),
         tags=_tags(shown.get("Tags", ())),
         instances=tuple(sorted(attached)),
+        iops=shown.get("Iops", 0),
+        throughput=shown.get("Throughput", 0),
     )
 
 
 def _instance(shown: "InstanceTypeDef") -> Instance:
-    mappings = {each["DeviceName"]: each["Ebs"]["VolumeId"] for each in shown.get("BlockDeviceMappings", ())}
+    devices = {each["Ebs"]["VolumeId"]: each["DeviceName"] for each in shown.get("BlockDeviceMappings", ())}
+    root = shown.get("RootDeviceName", "")
     return Instance(
         shown["InstanceId"],
         shown["State"]["Name"],
-        tuple(mappings.values()),
-        root_volume=mappings.get(shown.get("RootDeviceName", ""), ""),
+        devices,
+        root_volume=next((volume for volume, device in devices.items() if device == root), ""),
         tags=_tags(shown.get("Tags", ())),
         product_codes=tuple(each["ProductCodeId"] for each in shown.get("ProductCodes", ())),
     )

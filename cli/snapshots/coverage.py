@@ -1,0 +1,120 @@
+"""`snapshots coverage`: could every volume be restored, and which slots have nothing."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from chalicelib.snapshots.coverage import Cell, Row, Status
+from chalicelib.snapshots.selection import name_of
+from chalicelib.snapshots.slots import SlotKind
+from cli.options import Json, Local, Profile, Region, Stack
+from cli.screen import err, out
+from cli.snapshots import reach
+from cli.snapshots.planning import finish
+from cli.snapshots.reach import At
+
+MARKS = {Cell.FILLED: "█", Cell.PENDING: "▒", Cell.FAILED: "x", Cell.GAP: "·", Cell.NOT_YET: " "}
+STYLES = {Cell.FILLED: "green", Cell.PENDING: "yellow", Cell.FAILED: "bold red", Cell.GAP: "bold red"}
+LEGEND = "oldest slot first: █ completed  ▒ pending  x failed  · nothing; blank: before its first snapshot"
+WIDEST = 1_000
+ORDER = list(Status)[::-1]
+
+
+def show(
+    at: At = None,
+    all_: Annotated[bool, typer.Option("--all", help="Volumes without a policy, too.")] = False,
+    stack: Stack = None,
+    local: Local = False,
+    region: Region = None,
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """Say of each volume whether it could be restored as its policy promises, and which slots have nothing."""
+    with reach.snapshots(stack, local, region, profile, "reading") as found:
+        looking = reach.as_if(found, at)
+        swept = looking.cover()
+    rows = [(name, row) for name, some in swept.rows.items() for row in some]
+    chosen = [each for each in rows if all_ or each[1].status is not Status.NO_POLICY]
+    if as_json:
+        out.print_json(json.dumps([_as_json(name, row) for name, row in chosen]))
+    else:
+        _print(chosen, looking.clock())
+    for trouble in swept.troubles:
+        err.print(Text(f"! {trouble.snapshot.id} of {trouble.snapshot.volume}: {trouble.reason}", "bold red"))
+    if not as_json:
+        _sum_up([row for _, row in rows])
+    finish(swept.errors, is_good=not swept.troubles and all(row.status is not Status.UNCOVERED for _, row in rows))
+
+
+def _print(rows: list[tuple[str, Row]], now: datetime) -> None:
+    kinds = [kind for kind in SlotKind if any(kind in row.cells for _, row in rows)]
+    table = Table("volume", "of", "policy", "newest", *kinds, box=None, pad_edge=False, header_style="bold")
+    for _, row in sorted(rows, key=lambda each: (ORDER.index(each[1].status), each[0], each[1].volume.id)):
+        table.add_row(
+            Text(row.volume.id, "bold red" if row.status is Status.UNCOVERED else ""),
+            Text(name_of(row.volume) or " ".join(row.volume.instances) or "no instance"),
+            Text(row.policy or "none", "" if row.policy else "yellow"),
+            _newest(row, now),
+            *(_cells(row, kind) for kind in kinds),
+        )
+    if rows:
+        # As wide as it is: an id that is cut off is of no use.
+        whole = Measurement.get(out, out.options.update(max_width=WIDEST), table).maximum
+        out.print(table, width=whole, crop=False)
+        out.print(Text(LEGEND, "dim"))
+    for name, row in rows:
+        if row.status is Status.UNCOVERED:
+            err.print(Text(f"! {name}  {row.volume.id} is not covered: {row.because}", "bold red"))
+
+
+def _newest(row: Row, now: datetime) -> Text:
+    if row.newest is None:
+        return Text(
+            "new" if row.status is Status.NEW else "never", "yellow" if row.status is Status.NEW else "bold red"
+        )
+    return Text(f"{_age(now - row.newest.taken)} ago", "bold red" if row.status is Status.UNCOVERED else "")
+
+
+def _age(age: timedelta) -> str:
+    hours = age // timedelta(hours=1)
+    if hours >= 48:
+        return f"{hours // 24} d"
+    return f"{hours} h" if hours else f"{max(0, age // timedelta(minutes=1))} min"
+
+
+def _cells(row: Row, kind: SlotKind) -> Text:
+    text = Text()
+    for _, cell in row.cells.get(kind, ()):
+        text.append(MARKS[cell], STYLES.get(cell, ""))
+    return text
+
+
+def _sum_up(rows: Iterable[Row]) -> None:
+    counts = dict.fromkeys(Status, 0)
+    gaps = 0
+    for row in rows:
+        counts[row.status] += 1
+        gaps += row.gaps
+    said = [f"{count:,} {status}" for status, count in counts.items() if count]
+    more = f"; {gaps:,} slots have nothing" if gaps else ""
+    out.print(f"volumes: {', '.join(said) or 'there are none'}{more}", style="bold")
+
+
+def _as_json(name: str, row: Row) -> dict[str, object]:
+    return {
+        "region": name,
+        "volume": row.volume.id,
+        "instances": list(row.volume.instances),
+        "policy": row.policy or None,
+        "status": row.status,
+        "because": row.because,
+        "newest": row.newest and row.newest.id,
+        "taken": row.newest and row.newest.taken.isoformat(),
+        "slots": {kind: {slot.period: cell for slot, cell in cells} for kind, cells in row.cells.items()},
+    }

@@ -1,0 +1,67 @@
+"""How the commands reach a stack's snapshots, and when they take it to be."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from chalicelib.errors import BadDefinition, BadRequest, BadSettings
+from chalicelib.snapshots.service import Snapshots
+from chalicelib.wiring.for_snapshots import SnapshotsWiring
+from cli import connection
+from cli.screen import err
+
+At = Annotated[
+    str | None, typer.Option("--at", metavar="TIME", help="As if it were then, such as 2026-11-27T03:00Z; UTC.")
+]
+
+
+@contextmanager
+def snapshots(
+    stack: str | None, local: bool, region: str | None, profile: str | None, doing: str
+) -> Iterator[Snapshots]:
+    """Yield the snapshots of a deployed stack, and show meanwhile how many requests were sent; raise BadSettings."""
+    base = connection.connect(stack=stack, local=local, region=region, profile=profile)
+    with progress(doing) as tick:
+        try:
+            yield SnapshotsWiring(base, tick).snapshots
+        except BadDefinition as error:
+            said = "put other policies in force with `groundskeeper snapshots define`"
+            raise BadSettings(f"{said}: {error}") from error
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[Callable[[], None]]:
+    """Show on standard error, where that is a terminal, that something is going on; yield what counts a change."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}, {task.completed:,.0f} changes asked for"),
+        TimeElapsedColumn(),
+        console=err,
+        disable=not err.is_terminal,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda: bar.advance(task)
+
+
+def as_if(found: Snapshots, at: str | None) -> Snapshots:
+    """Return snapshots whose clock stands still at a time, if one is given; raise BadRequest."""
+    if at is None:
+        return found
+    then = moment(at, "--at")
+    return replace(found, clock=lambda: then)
+
+
+def moment(text: str, option: str) -> datetime:
+    """Return a moment as people write it; UTC unless it says otherwise; raise BadRequest."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequest(f"{option} must be a time such as 2026-11-27T03:00Z, and is {text!r}") from error
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

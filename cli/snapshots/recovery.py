@@ -1,0 +1,84 @@
+"""`snapshots restore-plan`: which snapshot brings a volume back, by which commands, and what stands in the way."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from chalicelib.errors import BadRequest
+from chalicelib.snapshots.recovery import Recovery, Source, recover
+from chalicelib.snapshots.service import Snapshots
+from cli.options import Json, Local, Profile, Region, Stack
+from cli.screen import err, out
+from cli.snapshots import reach
+
+
+def restore_plan(
+    volume: Annotated[str, typer.Argument(help="The volume's id, alive or gone.")],
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="TIME", help="As it was then, such as 2026-11-20T12:00Z; now without it."),
+    ] = None,
+    stack: Stack = None,
+    local: Local = False,
+    region: Region = None,
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """Say which snapshot brings a volume back as it was at some time, and how; change nothing."""
+    if not volume.startswith("vol-"):
+        raise BadRequest(f"VOLUME must be a volume's id such as vol-0123456789abcdef0, and is {volume!r}")
+    with reach.snapshots(stack, local, region, profile, "reading") as found:
+        recovery = _recovery(found, volume, at)
+    if as_json:
+        out.print_json(json.dumps(_as_json(recovery)))
+    else:
+        _print(recovery)
+    if recovery.source is None:
+        raise typer.Exit(1)
+
+
+def _recovery(found: Snapshots, volume: str, at: str | None) -> Recovery:
+    then = reach.moment(at, "--at") if at else found.clock()
+    worlds = [found.workplace(name).region.look() for name in found.regions]
+    elsewhere = [name for name in found.all_regions(found.policies()) if name not in found.regions]
+    copies = [Source(each, name) for name in elsewhere for each in found.ours(name)]
+    home = next((world for world in worlds if volume in world.volumes), None)
+    home = home or next((w for w in worlds if any(each.volume == volume for each in w.snapshots)), worlds[0])
+    copies += [
+        Source(each, world.region)
+        for world in worlds
+        if world is not home
+        for each in world.snapshots
+        if each.label.copy_of
+    ]
+    return recover(volume, then, home, copies)
+
+
+def _print(recovery: Recovery) -> None:
+    if recovery.source is None:
+        for obstacle in recovery.obstacles:
+            err.print(Text(f"nothing to restore from: {obstacle}", "bold red"))
+        return
+    snapshot = recovery.source.snapshot
+    out.print(Text(f"{snapshot.id}, taken {snapshot.taken:%Y-%m-%d %H:%M:%S} UTC", "bold green"))
+    out.print(Text(f"  {snapshot.size} GiB in {recovery.source.region}, because {snapshot.label.because}", "dim"))
+    for sibling in recovery.siblings:
+        out.print(Text(f"  of the same instant: {sibling.id} of {sibling.volume}"))
+    for obstacle in recovery.obstacles:
+        out.print(Text(f"! {obstacle}", "yellow"))
+    for command in recovery.commands:
+        out.print(Text(f"  {command}"))
+
+
+def _as_json(recovery: Recovery) -> dict[str, object]:
+    source = recovery.source
+    return {
+        "snapshot": source and source.snapshot.id,
+        "region": source and source.region,
+        "taken": source and source.snapshot.taken.isoformat(),
+        "siblings": {each.volume: each.id for each in recovery.siblings},
+        "obstacles": list(recovery.obstacles),
+        "commands": list(recovery.commands),
+    }

@@ -1,0 +1,148 @@
+"""The scenes of snapshots: a week of slots on a clock that is set, what it leaves, and a volume that comes back."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from demo.stage import IMAGE, STACK, Stage
+
+ZONE = "us-east-1a"
+POLICY = """\
+policies:
+  fleet:
+    schedules:
+      hourly: {every: 12, keep: {count: 3}}
+      daily: {at: "00:00", keep: {count: 4, days: 3}}
+      weekly: {at: "00:00", on: sunday, keep: {count: 4}}
+    tags: [Name]
+"""
+FILE = "policies.yaml"
+DAYS = 7
+SWEEP, RETIRE = f"{STACK}-sweep-snapshots", f"{STACK}-retire-snapshots"
+
+
+def play(stage: Stage) -> None:
+    """Play every scene."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    stage.cloud.set_clock(today - timedelta(days=DAYS, hours=2))
+    scratch = _volumes(stage)
+    _a_week(stage, today, scratch)
+    stage.cloud.set_clock(None)
+    _covered(stage)
+    _retired(stage)
+    _twice(stage)
+    _back(stage, scratch)
+
+
+def _volumes(stage: Stage) -> str:
+    stage.scene("Volumes ask for snapshots by a tag, an instance for all of its own; the clock is set a week back")
+    (stage.folder / FILE).write_text(POLICY)
+    stage.say("\n   ".join([f"$ cat {FILE}", *POLICY.splitlines()]))
+    stage.run("groundskeeper", "snapshots", "define", FILE, "--local", echo=True)
+    tags = [{"Key": "Snapshot", "Value": "fleet"}, {"Key": "Name", "Value": "db"}]
+    started = stage.ec2.run_instances(
+        ImageId=IMAGE,
+        MinCount=1,
+        MaxCount=1,
+        Placement={"AvailabilityZone": ZONE},
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    database = started["Instances"][0]["InstanceId"]
+    stage.say(f"$ aws ec2 run-instances … --tag-specifications '…{{Key=Snapshot,Value=fleet}}'\n     → {database}")
+    data = _volume(stage, 100, Name="db-data")
+    stage.ec2.attach_volume(VolumeId=data, InstanceId=database, Device="/dev/sdf")
+    stage.say(f"$ aws ec2 attach-volume --volume-id {data} --instance-id {database} --device /dev/sdf")
+    scratch = _volume(stage, 10, Name="scratch", Snapshot="fleet")
+    _volume(stage, 10, Name="typo", Snapshot="flet")
+    _volume(stage, 10, Name="cache", Snapshot="none")
+    return scratch
+
+
+def _volume(stage: Stage, size: int, **tags: str) -> str:
+    said = [{"Key": key, "Value": value} for key, value in tags.items()]
+    specified = [{"ResourceType": "volume", "Tags": said}]
+    made = stage.ec2.create_volume(Size=size, AvailabilityZone=ZONE, VolumeType="gp3", TagSpecifications=specified)
+    short = ",".join(f"{{Key={key},Value={value}}}" for key, value in tags.items())
+    stage.say(f"$ aws ec2 create-volume … --tag-specifications '…{short}'\n     → {made['VolumeId']}")
+    return str(made["VolumeId"])
+
+
+def _a_week(stage: Stage, today: datetime, scratch: str) -> None:
+    stage.scene("A week of slots passes: on day 3 the schedule does not run at all, on day 4 a volume is deleted")
+    for day in range(DAYS + 1):
+        for hour in (0, 12):
+            now = today + timedelta(days=day - DAYS, hours=hour, minutes=3)
+            if day == 3 or now > datetime.now(UTC):
+                continue
+            stage.cloud.set_clock(now)
+            _fire(stage, SWEEP)
+            stage.expect(f"{now:%a %d %b %H:%M}: the snapshots that are due are completed", partial(_is_done, stage))
+        _fire(stage, RETIRE)
+        if day == 4:
+            stage.ec2.delete_volume(VolumeId=scratch)
+            stage.say(f"$ aws ec2 delete-volume --volume-id {scratch}")
+
+
+def _covered(stage: Stage) -> None:
+    stage.scene("It is today again. Is everything covered?")
+    covered = stage.run("groundskeeper", "snapshots", "coverage", "--local", echo=True)
+    stage.expect("every volume that asks for it could be restored", lambda: covered.returncode == 0)
+    log = stage.cloud.logs(SWEEP)
+    stage.expect("the log says what is wrong with the tag", lambda: any("did you mean fleet?" in line for line in log))
+
+
+def _retired(stage: Stage) -> None:
+    stage.scene("These are the snapshots that were deleted meanwhile, and why")
+    deleted = [said for line in stage.cloud.logs(RETIRE) if (said := _read(line)).get("message") == "deleted"]
+    for said in deleted:
+        stage.say(f"- {said['snapshot']} of {said['volume']}  because {said['because']}")
+    stage.expect("some were", lambda: bool(deleted))
+    stage.say("")
+    stage.say("and these are the others, with what keeps them:")
+    stage.run("groundskeeper", "plan", "snapshots", "--all", "--local", echo=True)
+
+
+def _twice(stage: Stage) -> None:
+    stage.scene("Running twice changes nothing the second time")
+    before = {found["SnapshotId"] for found in _ours(stage)}
+    for _ in range(2):
+        _fire(stage, SWEEP)
+        _fire(stage, RETIRE)
+    stage.expect("the snapshots are the same", lambda: {found["SnapshotId"] for found in _ours(stage)} == before)
+    slots = [(each["VolumeId"], slot) for each in _ours(stage) for slot in _tag(each, "groundskeeper:slots").split()]
+    stage.expect("no volume has two of one slot", lambda: len(slots) == len(set(slots)))
+
+
+def _back(stage: Stage, scratch: str) -> None:
+    stage.scene("The deleted volume is wanted back")
+    planned = stage.run("groundskeeper", "snapshots", "restore-plan", scratch, "--local", echo=True)
+    stage.expect("its last snapshot is still there", lambda: planned.returncode == 0)
+
+
+def _fire(stage: Stage, function: str) -> None:
+    stage.cloud.fire_schedule(function)
+    stage.cloud.wait_idle()
+
+
+def _is_done(stage: Stage) -> bool:
+    found = _ours(stage)
+    return bool(found) and all(each["State"] == "completed" for each in found)
+
+
+def _ours(stage: Stage) -> list[dict[str, Any]]:
+    wanted = [{"Name": "tag:groundskeeper:stack", "Values": [STACK]}]
+    pages = stage.ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=wanted)
+    return [found for page in pages for found in page["Snapshots"]]
+
+
+def _tag(found: dict[str, Any], key: str) -> str:
+    return next((str(tag["Value"]) for tag in found["Tags"] if tag["Key"] == key), "")
+
+
+def _read(line: str) -> dict[str, Any]:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
