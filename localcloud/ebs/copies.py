@@ -18,6 +18,7 @@ from localcloud.ebs.creation import required
 from localcloud.ebs.limits import check_copies
 from localcloud.ebs.listing import no_snapshot
 from localcloud.ebs.making import COMPLETED, Origin, Place
+from localcloud.ebs.products import codes_of_snapshot
 from localcloud.ebs.sharing import visible
 from localcloud.ebs.shown import tags as shown_tags
 from localcloud.ebs.tags import given_for
@@ -77,6 +78,7 @@ def _copy(ebs: Ebs, response: Any, source: Any, encrypted: bool, key: str | None
         encrypted=encrypted,
         kms_key_id=(key or _default_key(backend)) if encrypted else None,
     )
+    copy.codes = codes_of_snapshot(source)
     backend.snapshots[copy.id] = copy
     ebs.begin([copy], "copySnapshot", Place(home.account_id, home.region_name, source.id))
     return copy

@@ -16,6 +16,7 @@ from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 from localcloud.ebs import shown
 from localcloud.ebs.limits import check_volume
 from localcloud.ebs.making import Origin
+from localcloud.ebs.products import codes_of_volume
 from localcloud.ebs.tags import check_count, copied_from, given_for, invalid
 from localcloud.ebs.wire import Answer
 from localcloud.ground.patching import replaced
@@ -73,6 +74,7 @@ def make(ebs: Ebs, volumes: list[Any], description: str) -> list[Any]:
     moment = ebs.now()
     for snapshot, volume in zip(snapshots, volumes, strict=True):
         snapshot.start_time = ebs.last_made[volume.id] = moment
+        snapshot.codes = codes_of_volume(ebs, volume)
     return snapshots
 
 

@@ -15,7 +15,9 @@ from moto.ec2.models.elastic_block_store import EBSBackend
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 
 from localcloud.ebs.creation import required
+from localcloud.ebs.images import snapshot_ids
 from localcloud.ebs.listing import no_snapshot
+from localcloud.ebs.locks import check_unlocked
 from localcloud.ebs.making import PENDING
 from localcloud.ebs.tags import invalid
 from localcloud.ground.patching import replaced
@@ -40,6 +42,7 @@ def deleted_in_time(ebs: Ebs) -> Iterator[None]:
         snapshot = known(response.ec2_backend, required(response, "SnapshotId"))
         response.error_on_dryrun()
         _check(snapshot)
+        check_unlocked(snapshot, ebs.now())
         if snapshot.making:
             snapshot.making.deleted = True
         if snapshot.status != PENDING:
@@ -63,7 +66,7 @@ def known(backend: Any, snapshot_id: str) -> Any:
 def _check(snapshot: Any) -> None:
     backend = snapshot.ec2_backend
     for image in backend.amis.values():
-        if snapshot.id in (each.get("Ebs", {}).get("SnapshotId") for each in image.block_device_mappings):
+        if snapshot.id in snapshot_ids(image):
             raise InvalidSnapshotInUse(snapshot.id, image.id)
     if BACKUPS in backend.tags.get(snapshot.id, {}):
         raise invalid(OF_BACKUP)

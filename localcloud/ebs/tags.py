@@ -28,15 +28,20 @@ def create_tags_checked() -> AbstractContextManager[Any]:
 
 def given_for(response: Any, kind: str) -> dict[str, str]:
     """Return the tags with which a request makes something of a kind; raise `EC2ClientError`."""
-    tags: list[dict[str, str]] = []
+    return given_by_kind(response, (kind,))[kind]
+
+
+def given_by_kind(response: Any, kinds: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Return the tags with which a request makes things of some kinds; raise `EC2ClientError`."""
+    tags: dict[str, list[dict[str, str]]] = {kind: [] for kind in kinds}
     for specification in response._get_param("TagSpecifications", []):
         wanted = specification.get("ResourceType")
-        if wanted != kind:
+        if wanted not in tags:
             raise invalid(f"'{wanted}' is not a valid taggable resource type for this operation.")
         if not specification.get("Tags"):
             raise invalid("Tag specification must have at least one tag")
-        tags += specification["Tags"]
-    return as_dict(tags)
+        tags[wanted] += specification["Tags"]
+    return {kind: as_dict(each) for kind, each in tags.items()}
 
 
 def as_dict(tags: Iterable[dict[str, str]]) -> dict[str, str]:

@@ -25,7 +25,7 @@ class WebServer:
         self.port: int = self._listener.getsockname()[1]
         self._server = _Server("127.0.0.1", self.port, application, _Handler, fd=self._listener.fileno())
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.2,), name=f"aws-{self.port}", daemon=True
+            target=self._server.serve_forever, args=(0.05,), name=f"aws-{self.port}", daemon=True
         )
 
     def start(self) -> None:

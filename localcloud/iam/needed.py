@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from moto.ec2.models import ec2_backends
-
-from localcloud.iam import needed_dynamodb, needed_s3, needed_ssm
+from localcloud.iam import needed_dynamodb, needed_ec2, needed_s3, needed_ssm
 from localcloud.iam.target import Target
 from localcloud.route53 import dns_names
 
@@ -27,19 +25,6 @@ PERMISSIONS = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
-EC2_KINDS = {
-    "ami": "image",
-    "eipalloc": "elastic-ip",
-    "eni": "network-interface",
-    "i": "instance",
-    "sg": "security-group",
-    "snap": "snapshot",
-    "subnet": "subnet",
-    "vol": "volume",
-    "vpc": "vpc",
-}
-# Resources that an operation makes: it must be allowed on those too.
-EC2_MADE = {"CreateSnapshot": "snapshot", "CreateSnapshots": "snapshot"}
 
 
 def api_call(request: Any) -> str:
@@ -137,32 +122,11 @@ def _cloudwatch(request: Any) -> Iterator[Target]:
     yield Target("*", {"cloudwatch:namespace": [namespace]} if namespace else {})
 
 
-def _ec2(request: Any) -> Iterator[Target]:
-    name = operation(request)
-    if name.startswith(("Describe", "RunInstances")):
-        # Describing has no resources in IAM; launching has a dozen, of which policies here say nothing.
-        yield Target("*" if name.startswith("Describe") else None)
-        return
-    tags = ec2_backends[request.current_account][request.region].tags
-    values = {value for values in request.querystring.values() for value in values if isinstance(value, str)}
-    for value in sorted(values):
-        kind = EC2_KINDS.get(value.partition("-")[0])
-        if kind and "-" in value:
-            context = {
-                f"{prefix}:resourcetag/{key.lower()}": [tag]
-                for key, tag in dict(tags.get(value, {})).items()
-                for prefix in ("aws", "ec2")
-            }
-            yield Target(_arn(request, "ec2", f"{kind}/{value}"), context)
-    if name in EC2_MADE:
-        yield Target(f"arn:aws:ec2:{request.region}::{EC2_MADE[name]}/*")
-
-
 _FINDERS: dict[str, Callable[[Any], Iterator[Target]]] = {
     "awslambda": _lambda,
     "cloudwatch": _cloudwatch,
     "dynamodb": needed_dynamodb.targets,
-    "ec2": _ec2,
+    "ec2": needed_ec2.targets,
     "events": _events,
     "logs": _logs,
     "route53": _route53,

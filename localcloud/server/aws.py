@@ -92,9 +92,9 @@ class AwsServer:
         except BaseException:
             _one_server.release()
             raise
-        moto_api_backend.reset()
         self._stopping.clear()
         self._patches = self._patched()
+        moto_api_backend.reset()
         self.ebs.start()
         self._application = DomainDispatcherApplication(create_backend_app)
         self._admins = Admins(self.gate, self.endpoint, self.region)

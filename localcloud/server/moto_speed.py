@@ -1,4 +1,7 @@
-"""moto where it looks at everything to find one thing: thousands of messages, instances and tags in linear time."""
+"""moto where it looks at everything to find one thing: thousands of messages, instances and tags in linear time.
+
+And where it draws an id digit by digit, thousands of them for the images that every region starts with.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.core.utils import camelcase_to_underscores
+from moto.ec2 import utils as ec2_utils
 from moto.ec2.models.amis import AmiBackend
 from moto.ec2.models.core import TaggedEC2Resource
+from moto.moto_api._internal import mock_random
 from moto.sqs import models as sqs_models
 from moto.sqs.models import Queue
 
@@ -66,5 +71,6 @@ def linear_time() -> Iterator[None]:
         replaced(Queue, "attributes", property(QueueAttributes)),
         replaced(AmiBackend, "describe_images", images),
         replaced(TaggedEC2Resource, "get_tags", tags),
+        replaced(ec2_utils, "random_resource_id", lambda size=8: f"{mock_random.getrandbits(4 * size):0{size}x}"),
     ):
         yield

@@ -57,7 +57,7 @@ def policy(*statements: Json) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def allow(actions: str | list[str], resources: str = "*", **more: Any) -> Json:
+def allow(actions: str | list[str], resources: str | list[str] = "*", **more: Any) -> Json:
     """Return a statement that allows."""
     return {"Effect": "Allow", "Action": actions, "Resource": resources, **more}
 

@@ -23,22 +23,20 @@ def fill(aws: AwsServer, volume: str, count: int) -> list[str]:
     return made
 
 
-@pytest.mark.parametrize(
-    ("kind", "most"),
-    [
+def test_a_volume_has_so_many_pending_snapshots_by_its_type(aws: AwsServer, ec2: Any) -> None:
+    kind: Any
+    for kind, most in [
         ({"VolumeType": "gp3"}, 5),
         ({"VolumeType": "io2", "Iops": 100}, 5),
         ({"VolumeType": "standard"}, 5),
         ({"VolumeType": "st1", "Size": 125}, 1),
         ({"VolumeType": "sc1", "Size": 125}, 1),
-    ],
-)
-def test_a_volume_has_so_many_pending_snapshots_by_its_type(aws: AwsServer, ec2: Any, kind: Any, most: int) -> None:
-    volume = disks.volume(aws, **kind)
-    first, *_ = fill(aws, volume, most)
-    assert refusal(ec2.create_snapshot, VolumeId=volume)["Code"] == "ConcurrentSnapshotLimitExceeded"
-    aws.ebs.complete(first)
-    fill(aws, volume, 1)
+    ]:
+        volume = disks.volume(aws, **kind)
+        first, *_ = fill(aws, volume, most)
+        assert refusal(ec2.create_snapshot, VolumeId=volume)["Code"] == "ConcurrentSnapshotLimitExceeded"
+        aws.ebs.complete(first)
+        fill(aws, volume, 1)
 
 
 def test_those_in_error_and_those_deleted_while_pending_count_too(aws: AwsServer, ec2: Any) -> None:
@@ -65,12 +63,12 @@ def test_fifteen_seconds_lie_between_two_snapshots_of_a_volume_by_the_clouds_clo
     disks.snapshot(aws, volume)
 
 
-@pytest.mark.parametrize("state", ["creating", "deleting", "error"])
-def test_a_volume_is_available_or_in_use(aws: AwsServer, ec2: Any, state: str) -> None:
+def test_a_volume_is_available_or_in_use(aws: AwsServer, ec2: Any) -> None:
     volume = disks.volume(aws)
-    aws.ebs.set_volume_state(volume, state)
-    assert ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"] == state
-    assert refusal(ec2.create_snapshot, VolumeId=volume)["Code"] == "IncorrectState"
+    for state in ("creating", "deleting", "error"):
+        aws.ebs.set_volume_state(volume, state)
+        assert ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"] == state
+        assert refusal(ec2.create_snapshot, VolumeId=volume)["Code"] == "IncorrectState"
     aws.ebs.set_volume_state(volume, None)
     disks.snapshot(aws, volume)
 
@@ -90,9 +88,9 @@ def test_there_are_fifty_tags_at_the_most(aws: AwsServer, ec2: Any) -> None:
     disks.snapshot(aws, volume, TagSpecifications=disks.tagged(**many))
 
 
-@pytest.mark.parametrize(
-    ("specification", "words"),
-    [
+def test_tags_that_ec2_does_not_take_make_no_snapshot(aws: AwsServer, ec2: Any) -> None:
+    volume = disks.volume(aws)
+    for specification, words in [
         (disks.tagged(**{"aws:mine": "v"}), "Tag keys starting with 'aws:' are reserved for internal use"),
         (disks.tagged(**{"AWS:mine": "v"}), "Tag keys starting with 'aws:' are reserved for internal use"),
         (disks.tagged("volume", a="b"), "'volume' is not a valid taggable resource type for this operation."),
@@ -100,12 +98,9 @@ def test_there_are_fifty_tags_at_the_most(aws: AwsServer, ec2: Any) -> None:
         (disks.tagged(k="v" * 257), "Tag value exceeds the maximum length of 256 characters"),
         (disks.tagged(), "Tag specification must have at least one tag"),
         (disks.tagged(a="b") + disks.tagged(a="c"), "Duplicate tag key 'a' specified."),
-    ],
-)
-def test_tags_that_ec2_does_not_take_make_no_snapshot(aws: AwsServer, ec2: Any, specification: Any, words: str) -> None:
-    volume = disks.volume(aws)
-    error = refusal(ec2.create_snapshot, VolumeId=volume, TagSpecifications=specification)
-    assert error == {"Code": "InvalidParameterValue", "Message": words}
+    ]:
+        error = refusal(ec2.create_snapshot, VolumeId=volume, TagSpecifications=specification)
+        assert error == {"Code": "InvalidParameterValue", "Message": words}
     assert disks.own(aws) == []
 
 

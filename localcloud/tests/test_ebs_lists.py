@@ -54,22 +54,19 @@ def test_what_is_deleted_between_two_pages_moves_nothing(aws: AwsServer, ec2: An
     assert {each["SnapshotId"] for each in second["Snapshots"]} == ids - set(shown)
 
 
-@pytest.mark.parametrize(
-    ("asked", "code"),
-    [
+def test_a_list_that_makes_no_sense_is_refused(aws: AwsServer, ec2: Any) -> None:
+    there = disks.snapshot(aws)
+    asked: Any
+    for asked, code in [
         ({"MaxResults": 4}, "InvalidParameterValue"),
-        ({"MaxResults": 5, "SnapshotIds": ["{}"]}, "InvalidParameterCombination"),
+        ({"MaxResults": 5, "SnapshotIds": [there]}, "InvalidParameterCombination"),
         ({"NextToken": "é"}, "InvalidPaginationToken"),
         ({"OwnerIds": ["me"]}, "InvalidUserID.Malformed"),
         ({"RestorableByUserIds": ["amazon"]}, "InvalidUserID.Malformed"),
         ({"Filters": [{"Name": "colour", "Values": ["red"]}]}, "InvalidParameterValue"),
-        ({"SnapshotIds": ["{}", "snap-0"]}, "InvalidSnapshot.NotFound"),
-    ],
-)
-def test_a_list_that_makes_no_sense_is_refused(aws: AwsServer, ec2: Any, asked: Any, code: str) -> None:
-    if "SnapshotIds" in asked:
-        asked = {**asked, "SnapshotIds": [each.format(disks.snapshot(aws)) for each in asked["SnapshotIds"]]}
-    assert refusal(ec2.describe_snapshots, **asked)["Code"] == code
+        ({"SnapshotIds": [there, "snap-0"]}, "InvalidSnapshot.NotFound"),
+    ]:
+        assert (asked, refusal(ec2.describe_snapshots, **asked)["Code"]) == (asked, code)
 
 
 def test_there_are_two_hundred_values_in_filters_at_the_most(ec2: Any) -> None:
@@ -85,9 +82,11 @@ def test_there_are_two_hundred_values_in_filters_at_the_most(ec2: Any) -> None:
     assert refusal(ec2.describe_snapshots, **long)["Code"] == "FilterLimitExceeded"
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
+def test_snapshots_are_found_by_filters(aws: AwsServer) -> None:
+    volume = disks.volume(aws, Size=9)
+    wanted = disks.snapshot(aws, volume, Description="a [b] *", TagSpecifications=disks.tagged(slot="2031-05"))
+    disks.completed(aws, wanted)
+    for name, value in [
         ("tag:slot", "2031-05"),
         ("tag:slot", "2031-*"),
         ("tag:slot", "2031-?5"),
@@ -100,16 +99,10 @@ def test_there_are_two_hundred_values_in_filters_at_the_most(ec2: Any) -> None:
         ("encrypted", "false"),
         ("progress", "100%"),
         ("storage-tier", "standard"),
-    ],
-)
-def test_snapshots_are_found_by_filters(aws: AwsServer, name: str, value: str) -> None:
-    wanted = disks.snapshot(
-        aws, disks.volume(aws, Size=9), Description="a [b] *", TagSpecifications=disks.tagged(slot="2031-05")
-    )
-    disks.completed(aws, wanted)
-    assert disks.own(aws, Filters=[{"Name": name, "Values": [value]}]) == [wanted]
-    assert disks.own(aws, Filters=[{"Name": name, "Values": ["nothing", value]}]) == [wanted]
-    assert disks.own(aws, Filters=[{"Name": name, "Values": ["nothing"]}]) == []
+    ]:
+        assert (name, disks.own(aws, Filters=[{"Name": name, "Values": [value]}])) == (name, [wanted])
+        assert disks.own(aws, Filters=[{"Name": name, "Values": ["nothing", value]}]) == [wanted]
+        assert disks.own(aws, Filters=[{"Name": name, "Values": ["nothing"]}]) == []
 
 
 def test_snapshots_are_found_by_what_is_theirs_alone(aws: AwsServer) -> None:
