@@ -79,7 +79,7 @@ def plan(
     origin: str, sources: Iterable[Snapshot], destination: Destination, policies: Policies, now: datetime
 ) -> CopyPlan:
     """Return the copies that a region is to have by the rules that keep them there, and does not have."""
-    there = destination.snapshots
+    sources, there = list(sources), destination.snapshots
     made = {each.label.copy_of for each in there if not each.is_failed}
     failures = Counter(each.label.copy_of for each in there if each.is_failed)
     missing = [
@@ -111,9 +111,10 @@ def awaited(
 
     A source must outlive its copy: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html.
     """
-    there = list(there)
+    sources, there = list(sources), list(there)
     completed = {each.label.copy_of for each in there if each.is_completed}
-    return {
+    on_the_way = {each.label.copy_of: f"{each.id} is being copied from it" for each in there if each.is_pending}
+    return on_the_way | {
         each.id: f"its copy in {policy.copy.region} is not completed yet"
         for policy in policies.values()
         if policy.copy

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.snapshots.model import Snapshot, Volume, World
-from chalicelib.snapshots.policies import Keep, Policies, Policy
+from chalicelib.snapshots.policies import DEFAULT_GRACE, Keep, Policies, Policy
 from chalicelib.snapshots.selection import Selected, select
 from chalicelib.snapshots.slots import Schedule, Slot, SlotKind
 
@@ -62,13 +62,14 @@ class Trouble:
 
 def rows(world: World, policies: Policies, tag: str, now: datetime) -> list[Row]:
     """Return a row for each volume of a region, those without a policy included."""
-    selected = {each.volume.id: each for each in select(world, policies, tag).selected}
+    selection = select(world, policies, tag)
+    selected = {each.volume.id: each for each in selection.selected}
     own = _by_volume(world.snapshots)
     calendars = {name: _Calendar(policy, now) for name, policy in policies.items()}
     return [
         _row(selected[id_], own.get(id_, []), calendars[selected[id_].policy.name])
         if id_ in selected
-        else Row(volume, Status.NO_POLICY, "neither it nor its instance asks for one")
+        else Row(volume, Status.NO_POLICY, selection.others[id_])
         for id_, volume in sorted(world.volumes.items())
     ]
 
@@ -82,7 +83,7 @@ def _trouble(snapshot: Snapshot, policies: Policies, now: datetime) -> str:
     if snapshot.is_failed:
         return f"it failed: {snapshot.message or 'EC2 says no more'}"
     policy = policies.get(snapshot.label.policy)
-    if snapshot.is_pending and policy and now - snapshot.started > policy.grace:
+    if snapshot.is_pending and now - snapshot.started > (policy.grace if policy else DEFAULT_GRACE):
         return f"it has been pending since {snapshot.started:%Y-%m-%d %H:%M} UTC ({snapshot.progress or 'no progress'})"
     return ""
 
@@ -101,17 +102,20 @@ class _Calendar:
 def _row(each: Selected, own: list[Snapshot], calendar: _Calendar) -> Row:
     volume = each.volume
     newest = max((s for s in own if s.is_completed), key=lambda s: (s.taken, s.id), default=None)
-    status, because = _status(calendar.wanted, volume, newest)
+    status, because = _status(calendar.wanted, volume, own, newest)
     mine = [snapshot for snapshot in own if snapshot.label.policy == each.policy.name]
     begun = max(volume.created, min((snapshot.started for snapshot in mine), default=calendar.now))
+    if status is Status.UNCOVERED:
+        begun = min(begun, calendar.wanted.due)  # the slot that says so is a gap, in any case
     cells = {kind: tuple((slot, _cell(slot, mine, begun)) for slot in slots) for kind, slots in calendar.slots.items()}
     return Row(volume, status, because, each.policy.name, newest, cells)
 
 
-def _status(wanted: Slot, volume: Volume, newest: Snapshot | None) -> tuple[Status, str]:
-    """Say whether the newest snapshot is of the last slot whose grace is over, or a later one."""
-    if newest and newest.taken >= wanted.due:
-        return Status.COVERED, f"{newest.id} was taken after {wanted} was due"
+def _status(wanted: Slot, volume: Volume, own: list[Snapshot], newest: Snapshot | None) -> tuple[Status, str]:
+    """Say whether a completed snapshot is of the last slot whose grace is over, or later."""
+    for each in own:
+        if each.is_completed and (each.taken >= wanted.due or str(wanted) in each.label.slots):
+            return Status.COVERED, f"{each.id} was taken after {wanted} was due"
     if wanted.due < volume.created:
         return Status.NEW, f"it was created after {wanted} was due"
     found = f"the newest completed one is {newest.id}" if newest else "it has no completed snapshot"
@@ -127,7 +131,7 @@ def _slots(schedule: Schedule, limit: Keep, now: datetime) -> list[Slot]:
         SlotKind.MONTHLY: timedelta(days=31),
         SlotKind.YEARLY: timedelta(days=366),
     }[schedule.kind]
-    wanted = min(MOST_SHOWN, max(limit.count, timedelta(days=limit.days) // span))
+    wanted = max(1, min(MOST_SHOWN, max(limit.count, timedelta(days=limit.days) // span)))
     return schedule.between(now - span * (wanted + 1), now)[-wanted:]
 
 

@@ -22,12 +22,12 @@ COPIES_SHOW = (
     "vol-ffffffff"  # mostly; AWS promises nothing: docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
 )
 
-_PERIODS = {
-    SlotKind.HOURLY: re.compile(r"\d{4}-\d\d-\d\dT\d\dZ"),
-    SlotKind.DAILY: re.compile(r"\d{4}-\d\d-\d\d"),
-    SlotKind.WEEKLY: re.compile(r"\d{4}-W\d\d"),
-    SlotKind.MONTHLY: re.compile(r"\d{4}-\d\d"),
-    SlotKind.YEARLY: re.compile(r"\d{4}"),
+_PERIODS = {  # how the period of each kind is written, for strptime; a week has no day of its own
+    SlotKind.HOURLY: (re.compile(r"\d{4}-\d\d-\d\dT\d\dZ"), "%Y-%m-%dT%HZ"),
+    SlotKind.DAILY: (re.compile(r"\d{4}-\d\d-\d\d"), "%Y-%m-%d"),
+    SlotKind.WEEKLY: (re.compile(r"\d{4}-W\d\d"), "%G-W%V %u"),
+    SlotKind.MONTHLY: (re.compile(r"\d{4}-\d\d"), "%Y-%m"),
+    SlotKind.YEARLY: (re.compile(r"\d{4}"), "%Y"),
 }
 _VOLUME = re.compile(r"vol-[0-9a-f]+")
 _SNAPSHOT = re.compile(r"snap-[0-9a-f]+")
@@ -138,11 +138,19 @@ def _witness(stack: str) -> str:
 
 def _is_slot(text: str) -> bool:
     kind, _, period = text.partition("/")
-    return kind in SlotKind and bool(_PERIODS[SlotKind(kind)].fullmatch(period))
+    if kind not in SlotKind:
+        return False
+    written, form = _PERIODS[SlotKind(kind)]
+    whole = f"{period} 1" if kind == SlotKind.WEEKLY else period
+    return bool(written.fullmatch(period)) and _parsed(whole, form) is not None
 
 
 def _moment(text: str) -> datetime | None:
+    return _parsed(text, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def _parsed(text: str, form: str) -> datetime | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.strptime(text, form).replace(tzinfo=UTC)
     except ValueError:
         return None

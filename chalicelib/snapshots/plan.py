@@ -86,7 +86,7 @@ class Create:
 
     @property
     def is_set(self) -> bool:
-        """Whether it is made through the instance; a volume alone is asked for by its own id."""
+        """Whether it is made through the instance; a volume alone is asked for by its own id, with the same result."""
         return self.instance is not None and len(self.volumes) > 1
 
     @property
@@ -118,19 +118,22 @@ def plan(world: World, policies: Policies, tag: str, now: datetime, asked: Asked
     latest = {policy.name: [schedule.latest(now) for schedule in policy.schedules] for policy in policies.values()}
     unfilled = {each.volume.id: history.unfilled(each, latest[each.policy.name]) for each in selection.selected}
     waiting = [each for each in selection.selected if unfilled[each.volume.id]]
-    due = {each.volume.id: history.without_given_up(each, unfilled[each.volume.id]) for each in waiting}
-    skips = {each.volume.id: reason for each in waiting if (reason := history.why_not(each, due[each.volume.id]))}
+    skips = {each.volume.id: reason for each in waiting if (reason := history.why_not(each, unfilled[each.volume.id]))}
     groups: dict[tuple[str, str, tuple[Slot, ...]], list[Selected]] = defaultdict(list)
     for each in waiting:
         if each.volume.id not in skips:
-            unit = each.instance.id if each.instance else each.volume.id
-            groups[unit, each.policy.name, due[each.volume.id]].append(each)
+            groups[_unit(each), each.policy.name, unfilled[each.volume.id]].append(each)
     creates = [create for (_, _, slots), members in groups.items() for create in _creates(members, slots)]
     return Plan(
         creates=tuple(sorted(creates, key=history.need)),
         skips=tuple(Skip(volume, reason) for volume, reason in skips.items()),
         problems=selection.problems,
     )
+
+
+def _unit(each: Selected) -> str:
+    """Return what is snapshotted at one instant: the instance, unless it does not show the volume yet."""
+    return each.instance.id if each.instance and each.volume.id in each.instance.devices else each.volume.id
 
 
 def _creates(members: list[Selected], slots: tuple[Slot, ...]) -> Iterator[Create]:
@@ -165,11 +168,6 @@ class _History:
         filled = {slot for snapshot in self._of(each) if not snapshot.is_failed for slot in snapshot.label.slots}
         return tuple(slot for slot in slots if slot.due >= each.volume.created and str(slot) not in filled)
 
-    def without_given_up(self, each: Selected, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
-        """Return the slots that are still tried to fill."""
-        failures = Counter(slot for snapshot in self._of(each) if snapshot.is_failed for slot in snapshot.label.slots)
-        return tuple(slot for slot in slots if failures[str(slot)] < MOST_TRIES)
-
     def why_not(self, each: Selected, slots: tuple[Slot, ...]) -> str:
         """Return why no snapshot of a volume can be made now; empty where one can."""
         volume, own = each.volume, self._own[each.volume.id]
@@ -180,10 +178,11 @@ class _History:
         if pending := [snapshot for snapshot in own if snapshot.is_pending]:
             return f"{pending[-1].id} is still pending ({pending[-1].progress or 'no progress yet'})"
         if self._at_work.get(volume.id, 0) >= volume.most_pending:
-            return f"{self._at_work[volume.id]} snapshots of it are pending or failed, and AWS allows no more"
-        if not slots:
+            most = volume.most_pending
+            return f"AWS allows {most} of it to be pending or failed, and there are so many: delete failed ones"
+        if all(self._failures(each)[str(slot)] >= MOST_TRIES for slot in slots):
             return f"{MOST_TRIES} have failed for the same slot: see why, and delete them"
-        if own and self._now - max(snapshot.started for snapshot in own) < BETWEEN_CREATES:
+        if any(timedelta(0) <= self._now - snapshot.started < BETWEEN_CREATES for snapshot in own):
             return f"the last one was begun less than {BETWEEN_CREATES.seconds} seconds ago"
         return ""
 
@@ -191,6 +190,9 @@ class _History:
         """Return a key to sort by: those whose newest snapshot is the oldest come first, those without one before."""
         newest = [max((s.started for s in self._own[v.id] if s.is_completed), default=_NEVER) for v in create.volumes]
         return min(newest), create.subject
+
+    def _failures(self, each: Selected) -> Counter[str]:
+        return Counter(slot for snapshot in self._of(each) if snapshot.is_failed for slot in snapshot.label.slots)
 
     def _of(self, each: Selected) -> list[Snapshot]:
         return [snapshot for snapshot in self._own[each.volume.id] if snapshot.label.policy == each.policy.name]

@@ -17,8 +17,15 @@ MOST_TAGS = 30  # EC2 takes 50, and ours are ten at the most
 LONGEST_FREEZE = 60  # seconds
 LONGEST_COMMAND = 4_000  # characters
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DEFAULT_GRACE = 6  # hours
+DEFAULT_GRACE = timedelta(hours=6)
 _FIELDS = ("time-zone", "schedules", "root-volumes", "tags", "encryption", "shared-with", "grace", "copy", "hooks")
+_LEAST_DAYS = {  # one more than the time between two slots
+    SlotKind.HOURLY: 1,
+    SlotKind.DAILY: 2,
+    SlotKind.WEEKLY: 8,
+    SlotKind.MONTHLY: 32,
+    SlotKind.YEARLY: 367,
+}
 _OWN_FIELDS = {  # which fields the schedules of a kind have, besides at and keep
     SlotKind.HOURLY: ("every",),
     SlotKind.DAILY: (),
@@ -71,7 +78,7 @@ class Policy:
     needs_encryption: bool = False
     shared_with: frozenset[str] = frozenset()
     """Accounts that may have been given its snapshots."""
-    grace: timedelta = timedelta(hours=_DEFAULT_GRACE)
+    grace: timedelta = DEFAULT_GRACE
     """How long after a slot its snapshot may be completed before somebody should look."""
     copy: Copy | None = None
     hooks: Hooks | None = None
@@ -111,7 +118,7 @@ def _policy(name: str, place: Place) -> Policy:
         tags=_list(said, "tags", "a list of tags' keys such as [Owner, Project]", _TAG, MOST_TAGS),
         needs_encryption=said.take("encryption", _REQUIRED, False),
         shared_with=frozenset(_list(said, "shared-with", "a list of accounts' numbers", _ACCOUNT, 1_000)),
-        grace=timedelta(hours=said.take("grace", _GRACE, _DEFAULT_GRACE)),
+        grace=timedelta(hours=said.take("grace", _GRACE, DEFAULT_GRACE // timedelta(hours=1))),
         copy=_copy(said, keep),
         hooks=_hooks(said),
     )
@@ -124,7 +131,7 @@ def _schedules(said: Fields, zone: ZoneInfo) -> tuple[tuple[Schedule, ...], dict
         fields = entry.fields("a mapping with the field keep", ("at", "keep", *_OWN_FIELDS[kind]))
         schedules.append(_schedule(kind, zone, fields))
         kept = fields.need_place("keep", _KEEP)
-        keep[kind] = _keep(kept) if kept else Keep()
+        keep[kind] = _keep(kind, kept) if kept else Keep()
     return tuple(schedules), keep
 
 
@@ -152,11 +159,16 @@ def _by_kind(place: Place | None) -> dict[SlotKind, Place]:
     return {SlotKind(name): entry for name, entry in entries.items()}
 
 
-def _keep(place: Place) -> Keep:
+def _keep(kind: SlotKind, place: Place) -> Keep:
     fields = place.fields(_KEEP, ("count", "days"))
     keep = Keep(fields.take("count", whole(1, 1_000), 0), fields.take("days", whole(1, 36_525), 0))
     if not (keep.count or keep.days) and fields.is_sound("count") and fields.is_sound("days"):
         place.fault(f"wants {_KEEP}: else nothing would be kept")
+    if not keep.count and 0 < keep.days < _LEAST_DAYS[kind]:
+        # A snapshot that goes before the next slot comes would leave its own slot unfilled.
+        fields.fault(
+            "days", f"wants {_LEAST_DAYS[kind]} at least, since {kind} slots are as far apart, or a count beside"
+        )
     return keep
 
 
@@ -166,10 +178,14 @@ def _copy(said: Fields, kept: Mapping[SlotKind, Keep]) -> Copy | None:
     fields = place.fields("a mapping with the fields region and keep", ("region", "keep", "kms-key"))
     region = fields.need("region", _REGION) or ""
     keeping = fields.need_place("keep", _KINDS)
-    keep = {kind: _keep(entry) for kind, entry in _by_kind(keeping).items()}
-    for kind in keep.keys() - kept.keys():
-        fields.fault("keep", f"names {kind} slots, and the policy has none: add them to schedules, or leave them out")
-    return Copy(region, keep, fields.take("kms-key", _KEY, ""))
+    entries = _by_kind(keeping)
+    for kind, entry in entries.items():
+        if kind not in kept:
+            entry.fault_of_key(f"the policy has no {kind} slots: add them to its schedules, or leave this out")
+    key = fields.take("kms-key", _KEY, "")
+    if key.startswith("arn:") and region and key.split(":")[3] != region:
+        fields.fault("kms-key", f"is a key of {key.split(':')[3]}, and the copies are in {region}: name one there")
+    return Copy(region, {kind: _keep(kind, entry) for kind, entry in entries.items()}, key)
 
 
 def _hooks(said: Fields) -> Hooks | None:
@@ -224,7 +240,7 @@ _REQUIRED = Form("required or any", {"required": True, "any": False}.get)
 _GRACE = whole(1, 168)
 _REGION = matching(re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d"), "a region such as eu-central-1")
 _KEY = matching(
-    re.compile(r"(arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:)?(key|alias)/[\w/-]{1,256}|[0-9a-f-]{36}"),
+    re.compile(r"(arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:)?(key|alias)/[\w/-]{1,256}|(mrk-)?[0-9a-f-]{32,36}"),
     "a KMS key's id, ARN or alias in that region, such as alias/backups",
 )
 _ACCOUNT = matching(re.compile(r"\d{12}"), "an account's number, of 12 digits")

@@ -77,9 +77,11 @@ def _commands(source: Source, volume: Volume | None, world: World) -> Iterator[s
     must_stop = bool(instance) and _must_stop(instance, volume, source)
     if instance and must_stop:
         yield _aws("stop-instances", *where, "--instance-ids", instance.id)
+    if instance and (must_stop or instance.state == "stopping"):
         yield _aws("wait", "instance-stopped", *where, "--instance-ids", instance.id)
     if instance and volume:
-        yield _aws("detach-volume", *where, "--volume-id", volume.id)
+        for id_ in volume.instances:
+            yield _aws("detach-volume", *where, "--volume-id", volume.id, "--instance-id", id_)
         yield _aws("wait", "volume-available", *where, "--volume-ids", volume.id)
     device = instance.devices.get(volume.id, "DEVICE") if instance and volume else "DEVICE"
     to = ["--instance-id", instance.id if instance else "INSTANCE", "--device", device]
@@ -134,10 +136,11 @@ def _siblings(source: Source, others: Iterable[Source]) -> Iterator[Snapshot]:
     label, is_copy = source.snapshot.label, bool(source.snapshot.label.copy_of)
     for other in others:
         said = other.snapshot.label
-        of_one_call = (said.instance, said.slots, bool(said.copy_of)) == (label.instance, label.slots, is_copy)
+        of_one_call = (said.instance, said.slots, said.policy) == (label.instance, label.slots, label.policy)
         is_together = abs(other.snapshot.taken - source.snapshot.taken) < ONE_INSTANT
         is_other = other.region == source.region and other.snapshot.volume != source.snapshot.volume
-        if label.instance and of_one_call and is_together and is_other:
+        is_alike = other.snapshot.is_completed and bool(said.copy_of) == is_copy
+        if label.instance and of_one_call and is_together and is_other and is_alike:
             yield other.snapshot
 
 

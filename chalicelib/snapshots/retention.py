@@ -118,7 +118,7 @@ def _judge(judgement: Judgement, kind: SlotKind, rank: int, limit: Keep, age: ti
 
 def _verdict(each: Snapshot, newest: Mapping[str, str], ties: Ties, judgement: Judgement) -> Verdict:
     if not each.is_completed:
-        return Leave(each, f"it is {each.state}{': see why, and delete it' if each.is_failed else ''}")
+        return Leave(each, "it failed: see why, and delete it" if each.is_failed else f"it is {each.state}")
     if judgement.keeps:
         return Leave(each, judgement.keeps)
     if newest[each.volume] == each.id:

@@ -1,6 +1,6 @@
 """Which volumes ask for which policy, by their own tag or their instance's."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.definition.forms import did_you_mean, shown
@@ -20,17 +20,22 @@ class Selected:
 
 @dataclass(frozen=True)
 class Selection:
-    """Every volume that asks for a policy, in the order of their ids; and tags that cannot be understood."""
+    """Every volume that asks for a policy, in the order of their ids; why the others do not; and what is wrong."""
 
     selected: tuple[Selected, ...]
+    others: Mapping[str, str]
     problems: tuple[Problem, ...]
 
 
 def select(world: World, policies: Policies, tag: str) -> Selection:
     """Return which volumes are to be snapshotted; a tag that names no policy is a problem, and costs no snapshot."""
     choice = _Choice(world, policies, tag)
-    selected = [found for _, volume in sorted(world.volumes.items()) if (found := choice.of(volume))]
-    return Selection(tuple(selected), tuple(choice.problems.values()))
+    found = {id_: choice.of(volume) for id_, volume in sorted(world.volumes.items())}
+    return Selection(
+        tuple(each for each in found.values() if isinstance(each, Selected)),
+        {id_: each for id_, each in found.items() if isinstance(each, str)},
+        tuple(choice.problems),
+    )
 
 
 class _Choice:
@@ -38,30 +43,34 @@ class _Choice:
 
     def __init__(self, world: World, policies: Policies, tag: str) -> None:
         self._world, self._policies, self._tag = world, policies, tag
-        self.problems: dict[str, Problem] = {}
+        self.problems: dict[Problem, None] = {}
 
-    def of(self, volume: Volume) -> Selected | None:
-        """Return the policy of a volume: its own tag's; without one that can be understood, its instance's."""
+    def of(self, volume: Volume) -> Selected | str:
+        """Return the policy of a volume, its own tag's or else its instance's; or why it has none."""
         instances = [self._world.instances[id_] for id_ in volume.instances if id_ in self._world.instances]
         own = volume.tags.get(self._tag, "").strip()
         if own.lower() == NONE:
-            return None
+            return f"its tag {self._tag} is {NONE}"
         if own and (policy := self._named(volume.id, own)):
             return Selected(volume, policy, volume.id, instances[0] if instances else None)
-        asking = dict(self._asking(volume, instances))
-        if len({policy.name for policy in asking.values()}) > 1:
-            said = ", ".join(f"{id_} ({policy.name})" for id_, policy in asking.items())
+        asking = {instance.id: policy for instance in instances if (policy := self._of_instance(instance))}
+        taking = {id_: policy for id_, policy in asking.items() if policy.takes_roots or not self._is_root(volume, id_)}
+        if len({policy.name for policy in taking.values()}) > 1:
+            said = ", ".join(f"{id_} ({policy.name})" for id_, policy in taking.items())
             self._note(volume.id, f"its instances ask for different policies: {said}; the first one counts")
-        for id_, policy in asking.items():
+        for id_, policy in taking.items():
             return Selected(volume, policy, id_, self._world.instances[id_])
-        return None
+        if asking:
+            return f"it is a root volume, and policy {next(iter(asking.values())).name} takes none"
+        said = f"its tag {self._tag} is {shown(own)}, and no policy" if own else "it does not ask for one itself"
+        return f"{said}, and no instance of it asks for one"
 
-    def _asking(self, volume: Volume, instances: list[Instance]) -> Iterator[tuple[str, Policy]]:
-        for instance in instances:
-            name = instance.tags.get(self._tag, "").strip()
-            policy = self._named(instance.id, name) if name and name.lower() != NONE else None
-            if policy and (policy.takes_roots or volume.id != instance.root_volume):
-                yield instance.id, policy
+    def _of_instance(self, instance: Instance) -> Policy | None:
+        name = instance.tags.get(self._tag, "").strip()
+        return self._named(instance.id, name) if name and name.lower() != NONE else None
+
+    def _is_root(self, volume: Volume, instance: str) -> bool:
+        return volume.id == self._world.instances[instance].root_volume
 
     def _named(self, subject: str, name: str) -> Policy | None:
         if policy := self._policies.get(name):
@@ -72,7 +81,7 @@ class _Choice:
         return None
 
     def _note(self, subject: str, reason: str) -> None:
-        self.problems[subject] = Problem(subject, reason)
+        self.problems[Problem(subject, reason)] = None
 
 
 def name_of(thing: Volume | Instance) -> str:
