@@ -1,4 +1,4 @@
-"""The command `python -m localcloud`: `run` deploys a package and keeps it running; `lose`, `clock` act on that."""
+"""The command `python -m localcloud`: `run` deploys a package and keeps it running; the others act on that."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localcloud import clock, lose
+from localcloud import clock, fire, lose
 from localcloud.cloud import LocalCloud, PortTakenError
 from localcloud.run_file import RunsAlreadyError, published, refuse_another
 from localcloud.stacks.deploy import DeploymentError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 USAGE_ERROR = 2
-OTHERS = {"lose": lose.run, "clock": clock.run}
+OTHERS = {"lose": lose.run, "clock": clock.run, "fire": fire.run}
 
 INSTRUCTIONS = """
 AWS API   {aws_endpoint}   (all services; account {account_id}, region {region})
@@ -36,6 +36,7 @@ aws-cli:  export AWS_ENDPOINT_URL={aws_endpoint} AWS_DEFAULT_REGION={region} \\
           aws route53 list-resource-record-sets --hosted-zone-id {hosted_zone_id}
 {buckets}lose:     .venv/bin/python -m localcloud lose s3://bucket/key   (as S3 may lose an object)
 clock:    .venv/bin/python -m localcloud clock 2027-01-31T08:00Z   (another time for functions, snapshots, events)
+fire:     .venv/bin/python -m localcloud fire {stack}-sweep-snapshots   (a schedule, now)
 
 Ctrl-C stops it.
 """
@@ -137,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, dest="command")
     losing = commands.add_parser("lose", help="make the cloud that runs lose objects, as S3 may lose them")
     losing.add_argument("urls", nargs="+", metavar="s3://bucket/key", help="the key as it is, nothing encoded")
+    firing = commands.add_parser("fire", help="fire a schedule of the cloud that runs now")
+    firing.add_argument("name", help="the rule's name, or its function's")
     setting = commands.add_parser("clock", help="tell what time it is in the cloud that runs, or change it")
     setting.add_argument("moment", nargs="?", help="ISO 8601, in UTC if nothing else is said; or real: real time again")
     run = commands.add_parser("run", help="deploy a package and keep it running")
@@ -157,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--region", default="us-east-1")
     run.add_argument("--aws-port", type=int, default=_port("AWS_PORT", 4566), help="AWS_PORT, or 4566")
     run.add_argument("--api-port", type=int, default=_port("API_PORT", 8000), help="API_PORT, or 8000")
-    for command in (run, losing, setting):
+    for command in (run, losing, setting, firing):
         command.add_argument("--workdir", type=Path, default=Path(".localcloud"), help="logs and run.json")
     run.add_argument("--retry-after", type=int, help="seconds until a failed queue message is tried again")
     return parser

@@ -86,6 +86,7 @@ class LocalCloud:
             self._start_api(parts)
             self._schedules = Schedules(self.aws.gate, self.aws.account_id, self.aws.event_targets, offset=self._offset)
             parts.callback(self._schedules.close)
+            self.aws.on_fire = self._schedules.fire
             self._parts = parts.pop_all()
         return self
 

@@ -78,7 +78,12 @@ class AwsServer:
         self.route53_throttle = Throttle(clock)
         self.on_lambda_target: LambdaTarget = _no_functions
         self.on_invoke: InvokeHook = _no_invocations
-        self._own = {own_api.LOSE: own_api.losing(self.lose_object), own_api.CLOCK: own_api.telling(self.clock)}
+        self.on_fire: Callable[[str], None] = _no_schedules
+        self._own = {
+            own_api.LOSE: own_api.losing(self.lose_object),
+            own_api.CLOCK: own_api.telling(self.clock),
+            own_api.FIRE: own_api.firing(lambda name: self.on_fire(name)),
+        }
         self._port = port
         self._route53_tokens: Counter[str] = Counter()
         self._stopping = threading.Event()
@@ -221,6 +226,10 @@ def _unsigned(start_response: StartResponse) -> Iterable[bytes]:
     message = "Request is missing Authentication Token"
     error = f"<Error><Code>MissingAuthenticationToken</Code><Message>{message}</Message></Error>"
     return [f"<ErrorResponse>{error}</ErrorResponse>".encode()]
+
+
+def _no_schedules(name: str) -> None:
+    raise LookupError(f"nothing fires schedules here, and {name} is none")
 
 
 def _no_functions(function_arn: str, _event: dict[str, Any]) -> None:

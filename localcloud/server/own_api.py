@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from localcloud.iam.access import BODY
-from localcloud.s3.lost import NotThereError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 # No bucket can be called so.
 LOSE = "/_localcloud/lose"
 CLOCK = "/_localcloud/clock"
+FIRE = "/_localcloud/fire"
 REAL_TIME = "real"
 
 
@@ -49,6 +49,20 @@ def losing(lose: Callable[[str, str], int | None]) -> Act:
     return act
 
 
+def firing(fire: Callable[[str], None]) -> Act:
+    """Return what fires the schedule that is named by `name`."""
+
+    def act(wanted: Any) -> dict[str, Any]:
+        try:
+            name = wanted["name"]
+        except (KeyError, TypeError) as error:
+            raise _UnusableError('a JSON object with "name" is wanted') from error
+        fire(name)
+        return {"fired": name}
+
+    return act
+
+
 def telling(clock: Clock) -> Act:
     """Return what sets the clock, if there is a `moment`, and tells what it shows."""
 
@@ -70,7 +84,7 @@ def _answer(environ: WSGIEnvironment, secret_key: str, act: Act) -> tuple[str, d
         return "403 Forbidden", {"error": "the administrator's secret key is wanted, as a bearer token"}
     try:
         return "200 OK", act(json.loads(environ[BODY]))
-    except NotThereError as error:
+    except LookupError as error:
         return "404 Not Found", {"error": str(error)}
     except (_UnusableError, ValueError) as error:
         return "400 Bad Request", {"error": str(error)}
