@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from demo import derived, hosts, names
+from demo import derived, hosts, names, snapshots
 from demo.stage import STACK, set_up
 from localcloud.cloud import LocalCloud
 
@@ -26,6 +26,7 @@ def main(package: Path) -> int:
         names.play(stage)
         hosts.play(stage)
         derived.play(stage)
+        snapshots.play(stage)
         seconds = time.monotonic() - start
         if stage.failures:
             stage.console.print(

@@ -100,6 +100,11 @@ and on the bucket of documents; `repair` and `backfill` besides `lambda:InvokeFu
 bucket of documents; `connect` and `disconnect` `cloudformation:DescribeStacks`, and `s3:GetBucketNotification` and
 `s3:PutBucketNotification` on the buckets that are not the stack's own.
 
+`groundskeeper plan snapshots`, `snapshots coverage` and `restore-plan` need the same function's configuration, what
+`sweep_snapshots` and `retire_snapshots` have to read EC2 and definitions, and `dynamodb:Query` for the key `asked`;
+`sweep snapshots` and `snapshots retire` all that these functions have; `snapshots define` also `s3:PutObject` and
+`s3:DeleteObject` on `definitions/*` of the bucket of documents.
+
 `groundskeeper tokens` needs the same function's configuration, and `dynamodb:GetItem`, `PutItem` and `Query` on the
 stack's table, for the key `token`: whoever has that may let anybody in. To give up a revoked token's claims it needs
 `dynamodb:Query` on the table's index `claims`, `DeleteItem` and `UpdateItem` for the key `name`, and
