@@ -137,7 +137,9 @@ class Ebs:
         snapshot.making.ended, snapshot.making.message = self.now(), message
         if snapshot.making.deleted:
             self.forget(snapshot)
-        elif snapshot.making.copied or not message:
+        elif message and not snapshot.making.copied:
+            self._counted(snapshot).add(snapshot.id)
+        else:
             self._counted(snapshot).discard(snapshot.id)
 
     def _counted(self, snapshot: Any) -> set[str]:

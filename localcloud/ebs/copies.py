@@ -58,7 +58,8 @@ def _source(ebs: Ebs, response: Any) -> Any:
     regions = ec2_backends[response.current_account]
     if region not in regions:
         raise EC2ClientError("InvalidRegion", f"The region '{region}' does not exist.")
-    source = next((each for each in visible(ebs, regions[region]) if each.id == wanted), None)
+    there = regions[region]
+    source = there.snapshots.get(wanted) or next((each for each in visible(ebs, there) if each.id == wanted), None)
     if source is None:
         raise no_snapshot(wanted)
     if source.status != COMPLETED:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import EmptyResult
-from moto.ec2.exceptions import InvalidSnapshotInUse
+from moto.ec2.exceptions import EC2ClientError, InvalidSnapshotInUse
 from moto.ec2.models.elastic_block_store import EBSBackend
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 
@@ -65,8 +65,10 @@ def known(backend: Any, snapshot_id: str) -> Any:
 
 def _check(snapshot: Any) -> None:
     backend = snapshot.ec2_backend
+    if snapshot.owner_id != backend.account_id:
+        raise EC2ClientError("AuthFailure", f"You do not own the snapshot '{snapshot.id}'.")
     for image in backend.amis.values():
-        if snapshot.id in snapshot_ids(image):
+        if image.owner_id == backend.account_id and snapshot.id in snapshot_ids(image):
             raise InvalidSnapshotInUse(snapshot.id, image.id)
     if BACKUPS in backend.tags.get(snapshot.id, {}):
         raise invalid(OF_BACKUP)

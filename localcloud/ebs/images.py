@@ -47,6 +47,7 @@ def images_of_snapshots(ebs: Ebs) -> Iterator[None]:
         described = response._get_param("Description", "")
         image = response.ec2_backend.create_image(instance.id, required(response, "Name"), described, [])
         image.mapped = _cut(ebs, image, instance, response._get_param("BlockDeviceMappings", []), tags["snapshot"])
+        image.root_device_name = instance.root_device_name
         ebs.forget(image.ebs_snapshot)
         image.add_tags(tags["image"])
         return ActionResult({"ImageId": image.id})
@@ -65,7 +66,7 @@ def images_of_snapshots(ebs: Ebs) -> Iterator[None]:
 
     with ExitStack() as stack:
         motos = vars(Ami)["block_device_mappings"]
-        shown = property(lambda image: vars(image).get("mapped") or motos.fget(image))
+        shown = property(lambda image: vars(image)["mapped"] if "mapped" in vars(image) else motos.fget(image))
         stack.enter_context(replaced(Ami, "block_device_mappings", shown))
         stack.enter_context(replaced(AmisResponse, "create_image", create_image))
         stack.enter_context(replaced(AmisResponse, "register_image", register_image))

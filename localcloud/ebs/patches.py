@@ -17,7 +17,7 @@ from localcloud.ebs.listing import listed_in_pages
 from localcloud.ebs.locks import locked_as_asked
 from localcloud.ebs.making import snapshots_in_the_making
 from localcloud.ebs.public_access import public_access_as_set
-from localcloud.ebs.tags import create_tags_checked
+from localcloud.ebs.tags import tags_checked
 from localcloud.ebs.volumes import volumes_attached
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def ebs_as_in_aws(ebs: Ebs) -> Iterator[None]:
             stamped_by(ebs.now),
             snapshots_in_the_making(),
             filters_limited(),
-            create_tags_checked(),
+            tags_checked(),
             volumes_attached(ebs),
             instances_with_volumes(ebs),
             made_in_time(ebs),

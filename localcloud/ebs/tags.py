@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrict
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.exceptions import EC2ClientError, TagLimitExceeded
@@ -13,17 +14,21 @@ from moto.ec2.responses.tags import TagResponse
 from localcloud.ground.patching import replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterable, Iterator
 
 MOST = 50
 LONGEST_KEY, LONGEST_VALUE = 128, 256
 RESERVED = "aws:"
 
 
-def create_tags_checked() -> AbstractContextManager[Any]:
-    """Refuse tags in CreateTags that EC2 refuses."""
-    return replaced(TagResponse, "create_tags", _checked(TagResponse.create_tags))
+@contextmanager
+def tags_checked() -> Iterator[None]:
+    """Refuse tags in CreateTags and DeleteTags that EC2 refuses."""
+    with (
+        replaced(TagResponse, "create_tags", _checked(TagResponse.create_tags)),
+        replaced(TagResponse, "delete_tags", _checked(TagResponse.delete_tags)),
+    ):
+        yield
 
 
 def given_for(response: Any, kind: str) -> dict[str, str]:
@@ -88,9 +93,9 @@ def _reserved(key: str) -> bool:
     return key.lower().startswith(RESERVED)
 
 
-def _checked(create_tags: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def create(response: Any) -> Any:
+def _checked(change_tags: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def change(response: Any) -> Any:
         as_dict(response._get_param("Tags", []))
-        return create_tags(response)
+        return change_tags(response)
 
-    return create
+    return change

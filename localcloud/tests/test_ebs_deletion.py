@@ -88,6 +88,11 @@ def test_images_come_in_pages(ec2: Any) -> None:
     assert error["Code"] == "InvalidParameterCombination"
 
 
+def test_a_snapshot_of_somebody_else_is_not_deleted(ec2: Any) -> None:
+    amazons = ec2.describe_snapshots(OwnerIds=["amazon"], MaxResults=5)["Snapshots"][0]["SnapshotId"]
+    assert refusal(ec2.delete_snapshot, SnapshotId=amazons)["Code"] == "AuthFailure"
+
+
 def test_a_snapshot_of_aws_backup_is_deleted_by_aws_backup_only(aws: AwsServer, ec2: Any, snapshot: str) -> None:
     aws.ebs.tag_as_aws(snapshot, {"aws:backup:source-resource": "arn:aws:ec2:us-east-1:123456789012:volume/vol-1"})
     error = refusal(ec2.delete_snapshot, SnapshotId=snapshot)

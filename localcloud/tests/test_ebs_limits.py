@@ -109,4 +109,5 @@ def test_nobody_tags_as_aws_does_and_aws_may(aws: AwsServer, ec2: Any) -> None:
     given = {"Resources": [snapshot], "Tags": [{"Key": "aws:backup:source-resource", "Value": "x"}]}
     assert refusal(ec2.create_tags, **given)["Code"] == "InvalidParameterValue"
     aws.ebs.tag_as_aws(snapshot, {"aws:backup:source-resource": "x"})
+    assert refusal(ec2.delete_tags, **given)["Code"] == "InvalidParameterValue"
     assert disks.tags(disks.shown(aws, snapshot)) == {"aws:backup:source-resource": "x"}

@@ -127,7 +127,7 @@ def test_snapshots_of_one_call_are_told_once_when_the_last_is_completed(aws: Aws
 
 def test_one_that_fails_takes_the_others_of_its_call_along(aws: AwsServer, listener: Listener) -> None:
     aws.ebs.seconds = None
-    instance, _ = disks.instance(aws, 2)
+    instance, volumes = disks.instance(aws, 2)
     made = aws.client("ec2").create_snapshots(InstanceSpecification={"InstanceId": instance})["Snapshots"]
     first, second, third = (each["SnapshotId"] for each in made)
     aws.ebs.complete(first)
@@ -137,6 +137,7 @@ def test_one_that_fails_takes_the_others_of_its_call_along(aws: AwsServer, liste
     assert event["detail"]["result"] == "failed"
     assert event["detail"]["cause"].endswith("is in status error")
     assert {each["status"] for each in event["detail"]["snapshots"]} == {"error"}
+    assert [len(aws.ebs.unfinished[each]) for each in volumes] == [1, 1, 1]
 
 
 def test_a_pending_snapshot_that_is_deleted_goes_away_when_it_would_be_completed(
