@@ -1,6 +1,8 @@
 """How outcomes look on a terminal, and as JSON."""
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 from rich.text import Text
 
 from chalicelib.names.changes import Change, created, deleted, line
@@ -8,7 +10,14 @@ from chalicelib.names.job import Outcome
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+WIDEST = 1_000  # characters
 COLOURS = {"+": "green", "~": "yellow", "-": "red"}
+
+
+def show_whole(table: Table) -> None:
+    """Print a table as wide as it is, whatever the terminal's width: an id that is cut off is of no use."""
+    width = Measurement.get(out, out.options.update(max_width=WIDEST), table).maximum
+    Console(width=max(width, out.width), highlight=False).print(table)
 
 
 def show(view: str, outcome: Outcome, changes: list[Change], said: str) -> None:

@@ -113,7 +113,7 @@ def _judge(judgement: Judgement, kind: SlotKind, rank: int, limit: Keep, age: ti
     elif limit.days and age < timedelta(days=limit.days):
         judgement.keeps = judgement.keeps or f"it is a {kind} one, and not yet {limit.days} days old"
     else:
-        judgement.lapsed.append(f"as a {kind} one it is number {rank + 1}, and {age.days} days old; {limit} are kept")
+        judgement.lapsed.append(f"{kind}: it is number {rank + 1}, {age.days} days old, and {limit} are kept")
 
 
 def _verdict(each: Snapshot, newest: Mapping[str, str], ties: Ties, judgement: Judgement) -> Verdict:

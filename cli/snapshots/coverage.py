@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from chalicelib.snapshots.coverage import Cell, Row, Status
 from chalicelib.snapshots.selection import name_of
 from chalicelib.snapshots.slots import SlotKind
+from cli import screen
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import err, out
 from cli.snapshots import reach
@@ -22,7 +22,6 @@ from cli.snapshots.reach import At
 MARKS = {Cell.FILLED: "█", Cell.PENDING: "▒", Cell.FAILED: "x", Cell.GAP: "·", Cell.NOT_YET: " "}
 STYLES = {Cell.FILLED: "green", Cell.PENDING: "yellow", Cell.FAILED: "bold red", Cell.GAP: "bold red"}
 LEGEND = "oldest slot first: █ completed  ▒ pending  x failed  · nothing; blank: before its first snapshot"
-WIDEST = 1_000
 ORDER = list(Status)[::-1]
 
 
@@ -54,7 +53,9 @@ def show(
 
 def _print(rows: list[tuple[str, Row]], now: datetime) -> None:
     kinds = [kind for kind in SlotKind if any(kind in row.cells for _, row in rows)]
-    table = Table("volume", "of", "policy", "newest", *kinds, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("volume", "of", "policy", "newest", *kinds):
+        table.add_column(heading, no_wrap=True)
     for _, row in sorted(rows, key=lambda each: (ORDER.index(each[1].status), each[0], each[1].volume.id)):
         table.add_row(
             Text(row.volume.id, "bold red" if row.status is Status.UNCOVERED else ""),
@@ -64,9 +65,7 @@ def _print(rows: list[tuple[str, Row]], now: datetime) -> None:
             *(_cells(row, kind) for kind in kinds),
         )
     if rows:
-        # As wide as it is: an id that is cut off is of no use.
-        whole = Measurement.get(out, out.options.update(max_width=WIDEST), table).maximum
-        out.print(table, width=whole, crop=False)
+        screen.show_whole(table)
         out.print(Text(LEGEND, "dim"))
     for name, row in rows:
         if row.status is Status.UNCOVERED:
