@@ -31,9 +31,9 @@ class Turn:
     until: float
     clock: Callable[[], float]
 
-    def check(self) -> None:
-        """Raise TryAgain unless there is time for one more write."""
-        if self.clock() > self.until - LONGEST_WRITE:
+    def check(self, seconds: float = 0.0) -> None:
+        """Raise TryAgain unless there is time for one more write, and for so many seconds beside."""
+        if self.clock() > self.until - LONGEST_WRITE - seconds:
             raise TryAgain("the time of this run is over: the rest is left to the next one")
 
 

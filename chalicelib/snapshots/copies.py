@@ -31,6 +31,11 @@ class CopyTo:
         return [f"{self.source.id} {self.region}"]
 
     @property
+    def seconds(self) -> float:
+        """Return how long it takes beside the request itself: it goes on by itself."""
+        return 0.0
+
+    @property
     def kms_key(self) -> str:
         """Return the key that encrypts it there; empty for that region's default."""
         return self.policy.copy.kms_key if self.policy.copy else ""

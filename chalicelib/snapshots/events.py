@@ -10,6 +10,8 @@ from typing import Any
 
 from chalicelib.errors import BadEvent
 
+KINDS = ("EBS Snapshot Notification", "EBS Multi-Volume Snapshots Completion Status")
+
 
 @dataclass
 class Noticed:
@@ -45,6 +47,6 @@ def _event(body: str) -> dict[str, Any]:
     except ValueError as error:
         raise BadEvent(f"the message is not JSON: {error}") from error
     match event:
-        case {"detail-type": "EBS Snapshot Notification", "region": str(), "detail": dict()}:
+        case {"detail-type": str(kind), "region": str(), "detail": dict()} if kind in KINDS:
             return dict(event)
-    raise BadEvent("the message is no EBS Snapshot Notification with a region and a detail")
+    raise BadEvent(f"the message is no event of EBS ({' or '.join(KINDS)}) with a region and a detail")

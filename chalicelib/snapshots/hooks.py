@@ -15,6 +15,13 @@ from chalicelib.snapshots.model import Problem
 from chalicelib.snapshots.plan import Create
 from chalicelib.snapshots.policies import Hooks
 
+_NAME = "groundskeeper-thaws"
+TIMER = f"${{XDG_RUNTIME_DIR:-/run}}/{_NAME}"  # holds the number of the session that thaws in time
+# Only what bears its name is killed: the number may be another's by now.
+_STOP_TIMER = (
+    f'if timer=$(cat "{TIMER}" 2>/dev/null); then rm -f "{TIMER}"; '
+    f'grep -qs {_NAME} "/proc/$timer/cmdline" && kill -- "-$timer"; fi'
+)
 SECONDS_FOR_EC2 = 3.0  # that must be left when the instance is frozen: else it may thaw before its snapshots begin
 
 
@@ -44,7 +51,7 @@ class Freezer:
         try:
             yield lambda: is_frozen and self._clock() < thaws_at
         finally:
-            self._try(instance.id, "thaw", hooks.thaw, hooks.seconds)
+            self._try(instance.id, "thaw", thaw_script(hooks), hooks.seconds)
 
     def _try(self, instance: str, verb: str, script: str, seconds: float) -> bool:
         try:
@@ -61,9 +68,19 @@ class Freezer:
 
 def freeze_script(hooks: Hooks) -> str:
     """Return a script that freezes, or thaws again where that fails, and that thaws anyway when the time is over."""
-    thaw = f"sh -c {shlex.quote(hooks.thaw)}"
-    in_time = shlex.quote(f"sleep {hooks.seconds}; {thaw}")
+    thaw = _shell(hooks.thaw)
+    in_time = shlex.quote(f'echo $$ >"{TIMER}"; sleep {hooks.seconds}; rm -f "{TIMER}"; {thaw}')
     return (
+        f"{_STOP_TIMER}\n"
         f"setsid sh -c {in_time} </dev/null >/dev/null 2>&1 &\n"
-        f"sh -c {shlex.quote(hooks.freeze)} || {{ code=$?; {thaw}; exit $code; }}\n"
+        f"{_shell(hooks.freeze)} || {{ code=$?; {_STOP_TIMER}; {thaw}; exit $code; }}\n"
     )
+
+
+def thaw_script(hooks: Hooks) -> str:
+    """Return a script that thaws, and stops the clock that would thaw: it must not meet a later freeze."""
+    return f"{_STOP_TIMER}\n{_shell(hooks.thaw)}\n"
+
+
+def _shell(command: str) -> str:
+    return f"sh -c {shlex.quote(command)}"

@@ -74,25 +74,38 @@ def run(place: Workplace, policies: Policies, clock: Callable[[], datetime]) -> 
     with place.turn() as patience:
         outcome = preview(place, policies, clock())
         making = partial(_make, place, outcome.problems)
-        outcome.came = ask(
-            outcome.plan.creates, making, lambda create: bool(place.region.made(create)), place.journal, patience
-        )
+        finding = partial(_found, place, outcome.problems)
+        outcome.came = ask(outcome.plan.creates, making, finding, place.journal, patience)
     outcome.problems += place.freezer.problems
     place.freezer.problems = []
     return outcome
 
 
 def _make(place: Workplace, problems: list[Problem], create: Create) -> None:
+    """Ask for snapshots while their instance is frozen; raise Refused, TryAgain, Unclear."""
     with place.freezer.frozen(create) as is_frozen:
         label = create.label(frozen=is_frozen())
         made = place.region.create(create, label)
-        thawed = label.consistency == APPLICATION and not is_frozen()
-    more = {volume: tags for volume, tags in create.copied_tags().items() if tags != create.common_tags()}
-    if thawed:
-        more = {volume: {**more.get(volume, {}), CONSISTENCY: CRASH} for volume in made}
-    for volume, tags in more.items():
-        if volume in made:
+        has_thawed = label.consistency == APPLICATION and not is_frozen()
+    _finish(place, problems, create, made, has_thawed=has_thawed)
+
+
+def _found(place: Workplace, problems: list[Problem], create: Create) -> bool:
+    """Say whether EC2 shows what it did not answer to; nobody knows then how long the instance was still frozen."""
+    made = place.region.made(create)
+    _finish(place, problems, create, made, has_thawed=create.policy.hooks is not None)
+    return bool(made)
+
+
+def _finish(place: Workplace, problems: list[Problem], create: Create, made: Made, *, has_thawed: bool) -> None:
+    """Add the tags that one call could not give to all, and correct what the label says too much."""
+    copied, common = create.copied_tags(), create.common_tags()
+    correction = {CONSISTENCY: CRASH} if has_thawed else {}
+    for volume, id_ in made.items():
+        tags = copied.get(volume, common)
+        more = {**(tags if tags != common else {}), **correction}
+        if more:
             try:
-                place.region.tag([made[volume]], tags)
+                place.region.tag([id_], more)
             except GroundskeeperError as reason:
-                problems.append(Problem(made[volume], f"does not have its tags {', '.join(tags)}: {reason}"))
+                problems.append(Problem(id_, f"does not have its tags {', '.join(more)}: {reason}"))

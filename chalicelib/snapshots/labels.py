@@ -14,6 +14,7 @@ from chalicelib.snapshots.slots import SlotKind
 PREFIX = "groundskeeper:"
 STACK = f"{PREFIX}stack"
 SLOTS = f"{PREFIX}slots"
+POLICY = f"{PREFIX}policy"
 COPY_OF = f"{PREFIX}copy-of"
 CONSISTENCY = f"{PREFIX}consistency"
 LONGEST_VALUE = 256

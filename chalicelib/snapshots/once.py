@@ -44,6 +44,10 @@ class Step(Protocol):
     def keys(self) -> Sequence[str]:
         """Return what it asks for, of which each must come once."""
 
+    @property
+    def seconds(self) -> float:
+        """Return how long it may take beside the request itself."""
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -51,9 +55,12 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Patience:
-    """How a run paces itself: ``check`` raises TryAgain when its time is over, ``pace`` waits for the next request."""
+    """How a run paces itself: ``pace`` waits for the next request.
 
-    check: Callable[[], None]
+    ``check`` raises TryAgain unless there is time for one more, which takes some seconds beyond what a request takes.
+    """
+
+    check: Callable[[float], None]
     pace: Callable[[], None] = lambda: None
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], datetime] = _now
@@ -104,17 +111,24 @@ class _Asking[S: Step]:
     def one(self, steps: Sequence[S]) -> None:
         """Ask for one thing; raise Refused, and TryAgain where the rest is to wait for another run."""
         (step,) = steps
-        self._patience.check()
+        self._patience.check(step.seconds)
         if self._unclear_in_a_row >= MOST_UNCLEAR:
             raise TryAgain("EC2 does not answer")
         try:
             self._patiently(step)
         except Unclear as reason:
             self._unclear_in_a_row += 1
-            if not self._is_there(step):
+            if not self._shows(step):
                 self.came.unclear.append((step, str(reason)))
                 return
         self._unclear_in_a_row = 0
+
+    def _shows(self, step: S) -> bool:
+        """Say whether EC2 shows what it did not answer to; where it does not answer to that either, nobody knows."""
+        try:
+            return self._is_there(step)
+        except TryAgain:
+            return False
 
     def add(self, carried: Carried[S]) -> None:
         """Add what became of some steps."""
@@ -131,5 +145,5 @@ class _Asking[S: Step]:
                 return self._act(step)
             except TryAgain:
                 self._patience.sleep(wait * random.uniform(0.5, 1.0))
-                self._patience.check()
+                self._patience.check(step.seconds)
         return self._act(step)

@@ -71,6 +71,11 @@ class Create:
         """Return what it asks for, of which each must come once."""
         return keys(self.volumes, self.slots)
 
+    @property
+    def seconds(self) -> float:
+        """Return how long its hooks may take."""
+        return 2.0 * self.policy.hooks.seconds if self.policy.hooks else 0.0
+
     def copied_tags(self) -> dict[str, dict[str, str]]:
         """Return by volume the tags that its snapshot is to get from it, or else from the instance."""
         inherited = self.instance.tags if self.instance else {}

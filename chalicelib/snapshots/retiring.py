@@ -91,7 +91,7 @@ def run(place: RetirePlace, policies: Policies, clock: Callable[[], datetime], *
             oldest = sorted(retired.deletions, key=lambda delete: (delete.snapshot.taken, delete.snapshot.id))
 
             def delete(batch: Sequence[Delete]) -> None:
-                patience.check()
+                patience.check(0.0)
                 patience.pace()
                 place.region.delete(batch[0].snapshot.id)
 

@@ -42,6 +42,8 @@ class Cleared:
 
     retired: Mapping[str, Retired]
     errors: dict[str, GroundskeeperError]
+    policies: Policies
+    """By which that was decided."""
     watched: Mapping[str, Watched] = field(default_factory=dict)
 
     @property
@@ -125,14 +127,14 @@ class Snapshots:
                 return retiring.preview(place, policies, self.clock(), force=force)
             return retiring.run(place, policies, self.clock, force=force)
 
-        return Cleared(*map(dict, reconcile.each(self.all_regions(policies), one)))  # type: ignore[arg-type]
+        retired, errors = reconcile.each(self.all_regions(policies), one)
+        return Cleared(retired, dict(errors), policies)
 
     def watch(self, cleared: Cleared) -> None:
         """Add to what became of each region who can read what is there."""
-        policies = self.policies()
         cleared.watched, errors = reconcile.each(
             cleared.retired,
-            lambda name: watching.watch(self.watch_place(name), cleared.retired[name].snapshots, policies),
+            lambda name: watching.watch(self.watch_place(name), cleared.retired[name].snapshots, cleared.policies),
         )
         cleared.errors |= errors
 

@@ -1,8 +1,7 @@
 """Who can read our snapshots: looked at once an hour, and the accounts that each was given to in slices."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Protocol
 
 from chalicelib.snapshots.exposure import Access, exposed, unblocked
@@ -39,11 +38,12 @@ class Position(Protocol):
 
 @dataclass(frozen=True)
 class WatchPlace:
-    """One region, and what a look at it needs."""
+    """One region, and what a look at it needs; ``has_time`` says whether a run can go on."""
 
     region: Region
     position: Position
     pace: Callable[[], None]
+    has_time: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,20 @@ class Watched:
 def watch(place: WatchPlace, snapshots: Iterable[Snapshot], policies: Policies, most: int = SLICE) -> Watched:
     """Look who can read the snapshots of a region; of more than ``most``, sharing is looked at in turn."""
     ours = sorted(snapshots, key=lambda each: each.id)
-    after = place.position.read()
-    turn = list(islice((each for each in ours if each.id > after), most))
-    shared = {}
-    for each in turn:
-        place.pace()
-        shared[each.id] = place.region.shared_with(each.id)
-    is_last = len(turn) < most or turn[-1] == ours[-1]
-    access = Access(place.region.public(), shared, place.region.blocking())
-    place.position.write("" if is_last else turn[-1].id)
+    access = Access(place.region.public(), _shares(place, [each.id for each in ours], most), place.region.blocking())
     return Watched(exposed(ours, access, policies), unblocked(ours, access, place.region.name))
+
+
+def _shares(place: WatchPlace, ids: Sequence[str], most: int) -> dict[str, frozenset[str]]:
+    """Return to whom snapshots were given, of those whose turn it is; the next run goes on behind them."""
+    after = place.position.read()
+    waiting = [id_ for id_ in ids if id_ > after]
+    shared: dict[str, frozenset[str]] = {}
+    for id_ in waiting[:most]:
+        if not place.has_time():
+            break
+        place.pace()
+        shared[id_] = place.region.shared_with(id_)
+    is_last = len(shared) == len(waiting)
+    place.position.write("" if is_last else max([after, *shared]))
+    return shared

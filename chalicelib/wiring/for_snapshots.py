@@ -32,6 +32,7 @@ ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout
 # https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 CHANGES, LOOKS = 5, 10
 BURST = 5
+RESERVE = 30.0  # seconds that must be left for the report when a look at permissions goes on
 
 
 class SnapshotsWiring:
@@ -94,7 +95,8 @@ class SnapshotsWiring:
 
     def _watch_place(self, name: str) -> WatchPlace:
         position = Position(self._base.client("dynamodb"), self.settings.table, f"snapshots {name}")
-        return WatchPlace(self.region(name), position, partial(TokenBucket(LOOKS, LOOKS).take, 1))
+        pace = partial(TokenBucket(LOOKS, LOOKS).take, 1)
+        return WatchPlace(self.region(name), position, pace, lambda: self._base.remaining() > RESERVE)
 
     def _journal(self, name: str) -> Journal:
         return Journal(self._base.client("dynamodb", PATIENT), self.settings.table, name)

@@ -15,6 +15,8 @@ from chalicelib.wiring.for_snapshots import SnapshotsWiring
 from cli import connection
 from cli.screen import err
 
+YEARS = range(2006, 2200)  # there was no EC2 before
+
 At = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="As if it were then, such as 2026-11-27T03:00Z; UTC.")
 ]
@@ -62,6 +64,9 @@ def moment(text: str, option: str) -> datetime:
     """Return a moment as people write it; UTC unless it says otherwise; raise BadRequest."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise BadRequest(f"{option} must be a time such as 2026-11-27T03:00Z, and is {text!r}") from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    if found.year not in YEARS:
+        raise BadRequest(f"{option} must be within {YEARS[0]} to {YEARS[-1]}, and is {text!r}")
+    return found

@@ -1,12 +1,15 @@
 """`snapshots restore-plan`: which snapshot brings a volume back, by which commands, and what stands in the way."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from chalicelib.errors import BadRequest
+from chalicelib import reconcile
+from chalicelib.errors import BadRequest, GroundskeeperError
+from chalicelib.snapshots.model import World
 from chalicelib.snapshots.recovery import Recovery, Source, recover
 from chalicelib.snapshots.service import Snapshots
 from cli.options import Json, Local, Profile, Region, Stack
@@ -30,7 +33,9 @@ def restore_plan(
     if not volume.startswith("vol-"):
         raise BadRequest(f"VOLUME must be a volume's id such as vol-0123456789abcdef0, and is {volume!r}")
     with reach.snapshots(stack, local, region, profile, "reading") as found:
-        recovery = _recovery(found, volume, at)
+        recovery, errors = _recovery(found, volume, at)
+    for region_name, error in errors.items():
+        err.print(Text(f"! {region_name} was not read, and may hold a later snapshot: {error}", "bold red"))
     if as_json:
         out.print_json(json.dumps(_as_json(recovery)))
     else:
@@ -39,21 +44,30 @@ def restore_plan(
         raise typer.Exit(1)
 
 
-def _recovery(found: Snapshots, volume: str, at: str | None) -> Recovery:
+def _recovery(found: Snapshots, volume: str, at: str | None) -> tuple[Recovery, Mapping[str, GroundskeeperError]]:
+    """Return the plan by what can be read, and which regions could not be, which may be why somebody asks."""
     then = reach.moment(at, "--at") if at else found.clock()
-    worlds = [found.workplace(name).region.look() for name in found.regions]
+    worlds, errors = reconcile.each(found.regions, lambda name: found.workplace(name).region.look())
     elsewhere = [name for name in found.all_regions(found.policies()) if name not in found.regions]
-    copies = [Source(each, name) for name in elsewhere for each in found.ours(name)]
-    home = next((world for world in worlds if volume in world.volumes), None)
-    home = home or next((w for w in worlds if any(each.volume == volume for each in w.snapshots)), worlds[0])
+    ours, more = reconcile.each(elsewhere, found.ours)
+    copies = [Source(each, name) for name, some in ours.items() for each in some]
+    home = _home(volume, worlds)
     copies += [
-        Source(each, world.region)
-        for world in worlds
+        Source(each, name)
+        for name, world in worlds.items()
         if world is not home
         for each in world.snapshots
         if each.label.copy_of
     ]
-    return recover(volume, then, home, copies)
+    return recover(volume, then, home, copies), {**errors, **more}
+
+
+def _home(volume: str, worlds: Mapping[str, World]) -> World:
+    """Return the region that a volume is in, or its snapshots; one without anything where neither is seen."""
+    for world in worlds.values():
+        if volume in world.volumes or any(each.volume == volume for each in world.snapshots):
+            return world
+    return World("", {}, {})
 
 
 def _print(recovery: Recovery) -> None:

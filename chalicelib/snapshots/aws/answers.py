@@ -33,10 +33,9 @@ def asking_once(region: str) -> Iterator[None]:
     """Translate the answer to a request that must not be repeated blindly.
 
     Raises:
-        Refused: EC2 will not do it; nothing was done.
+        Refused: EC2 will not do it, or the role may not ask; nothing was done.
         TryAgain: EC2 throttles, or was never reached; nothing was done.
         Unclear: perhaps it was done.
-        BadSettings: the role may not ask.
     """
     try:
         yield
@@ -46,8 +45,6 @@ def asking_once(region: str) -> Iterator[None]:
             raise TryAgain(f"EC2 in {region} said {code}") from error
         if error.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR:
             raise Unclear(f"EC2 in {region} said {code}") from error
-        if code in DENIED:
-            raise _denied(region, error) from error
         raise Refused(f"{code}: {error.response['Error'].get('Message', '')}") from error
     except NEVER_SENT as error:
         raise TryAgain(f"EC2 in {region} was not reached: {error}") from error

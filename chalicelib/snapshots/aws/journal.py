@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 PARTITION = "asked"
 # EC2 is eventually consistent, and AWS advises to look for up to five minutes
-# (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html). No request's answer takes longer either.
-SETTLED_AFTER = 300.0  # seconds
+# (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html). No request's answer takes longer either;
+# and a request is sent some time after its note, within the run, which takes as long at the most.
+SETTLED_AFTER = 600.0  # seconds
 FORGOTTEN_AFTER = 86_400.0
 
 

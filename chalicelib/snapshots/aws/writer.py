@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.aws import said_not_now
 from chalicelib.errors import Refused
 from chalicelib.snapshots import labels
-from chalicelib.snapshots.aws.answers import asking_once, reading
+from chalicelib.snapshots.aws.answers import asking_once
 from chalicelib.snapshots.aws.reader import GONE, Reader
 from chalicelib.snapshots.copies import CopyTo
 from chalicelib.snapshots.labels import Label
@@ -28,7 +29,7 @@ class Region(Reader):
         """Make snapshots by one call, and return them by their volumes.
 
         Raises:
-            Refused, TryAgain (EC2 throttles), BadSettings: nothing was made.
+            Refused, TryAgain (EC2 throttles): nothing was made.
             Unclear: perhaps they were made.
         """
         tags = self._tagged(label, create.common_tags())
@@ -48,6 +49,7 @@ class Region(Reader):
         found = self.labelled(
             [
                 {"Name": f"tag:{labels.STACK}", "Values": [self._stack]},
+                {"Name": f"tag:{labels.POLICY}", "Values": [create.policy.name]},
                 {"Name": f"tag:{labels.SLOTS}", "Values": [" ".join(map(str, create.slots))]},
                 {"Name": "volume-id", "Values": [volume.id for volume in create.volumes]},
             ]
@@ -79,7 +81,7 @@ class Region(Reader):
     def tag(self, ids: Collection[str], tags: Mapping[str, str]) -> None:
         """Add tags to snapshots; raise Refused, TryAgain."""
         try:
-            with reading(self.name):
+            with said_not_now(f"EC2 in {self.name}"):
                 self._client.create_tags(Resources=list(ids), Tags=_as_list(tags))
         except ClientError as error:
             raise Refused(str(error)) from error
@@ -87,7 +89,7 @@ class Region(Reader):
     def delete(self, id_: str) -> None:
         """Delete a snapshot; raise Refused where something holds it, TryAgain. One that is gone is as it should be."""
         try:
-            with reading(self.name):
+            with said_not_now(f"EC2 in {self.name}"):
                 self._client.delete_snapshot(SnapshotId=id_)
         except ClientError as error:
             if error.response["Error"]["Code"] != GONE:
