@@ -8,6 +8,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Protocol
 
 from chalicelib.errors import Refused, TryAgain
@@ -15,13 +16,6 @@ from chalicelib.snapshots.model import Problem
 from chalicelib.snapshots.plan import Create
 from chalicelib.snapshots.policies import Hooks
 
-_NAME = "groundskeeper-thaws"
-TIMER = f"${{XDG_RUNTIME_DIR:-/run}}/{_NAME}"  # holds the number of the session that thaws in time
-# Only what bears its name is killed: the number may be another's by now.
-_STOP_TIMER = (
-    f'if timer=$(cat "{TIMER}" 2>/dev/null); then rm -f "{TIMER}"; '
-    f'grep -qs {_NAME} "/proc/$timer/cmdline" && kill -- "-$timer"; fi'
-)
 SECONDS_FOR_EC2 = 3.0  # that must be left when the instance is frozen: else it may thaw before its snapshots begin
 
 
@@ -68,18 +62,30 @@ class Freezer:
 
 def freeze_script(hooks: Hooks) -> str:
     """Return a script that freezes, or thaws again where that fails, and that thaws anyway when the time is over."""
-    thaw = _shell(hooks.thaw)
-    in_time = shlex.quote(f'echo $$ >"{TIMER}"; sleep {hooks.seconds}; rm -f "{TIMER}"; {thaw}')
+    thaw, timer = _shell(hooks.thaw), _timer(hooks)
+    in_time = shlex.quote(f'echo $$ >"{timer}"; sleep {hooks.seconds}; rm -f "{timer}"; {thaw}')
     return (
-        f"{_STOP_TIMER}\n"
+        f"{_stop(hooks)}\n"
         f"setsid sh -c {in_time} </dev/null >/dev/null 2>&1 &\n"
-        f"{_shell(hooks.freeze)} || {{ code=$?; {_STOP_TIMER}; {thaw}; exit $code; }}\n"
+        f"{_shell(hooks.freeze)} || {{ code=$?; {_stop(hooks)}; {thaw}; exit $code; }}\n"
     )
 
 
 def thaw_script(hooks: Hooks) -> str:
     """Return a script that thaws, and stops the clock that would thaw: it must not meet a later freeze."""
-    return f"{_STOP_TIMER}\n{_shell(hooks.thaw)}\n"
+    return f"{_stop(hooks)}\n{_shell(hooks.thaw)}\n"
+
+
+def _timer(hooks: Hooks) -> str:
+    """Return the file that holds the number of the session that thaws in time; other hooks have another."""
+    return f"${{XDG_RUNTIME_DIR:-/run}}/groundskeeper-{sha256(hooks.thaw.encode()).hexdigest()[:12]}"
+
+
+def _stop(hooks: Hooks) -> str:
+    """Return what stops that session. Only what bears the file's name is killed: the number may be another's by now."""
+    timer = _timer(hooks)
+    is_ours = f'grep -qs {timer.rpartition("/")[2]} "/proc/$timer/cmdline"'
+    return f'if timer=$(cat "{timer}" 2>/dev/null); then rm -f "{timer}"; {is_ours} && kill -- "-$timer"; fi'
 
 
 def _shell(command: str) -> str:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import batched, chain
 from typing import Protocol
 
@@ -49,10 +48,6 @@ class Step(Protocol):
         """Return how long it may take beside the request itself."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True)
 class Patience:
     """How a run paces itself: ``pace`` waits for the next request.
@@ -63,7 +58,6 @@ class Patience:
     check: Callable[[float], None]
     pace: Callable[[], None] = lambda: None
     sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], datetime] = _now
 
 
 @dataclass
@@ -114,14 +108,13 @@ class _Asking[S: Step]:
         self._patience.check(step.seconds)
         if self._unclear_in_a_row >= MOST_UNCLEAR:
             raise TryAgain("EC2 does not answer")
+        before, self._unclear_in_a_row = self._unclear_in_a_row, 0  # any answer shows that EC2 is there
         try:
             self._patiently(step)
         except Unclear as reason:
-            self._unclear_in_a_row += 1
             if not self._shows(step):
+                self._unclear_in_a_row = before + 1
                 self.came.unclear.append((step, str(reason)))
-                return
-        self._unclear_in_a_row = 0
 
     def _shows(self, step: S) -> bool:
         """Say whether EC2 shows what it did not answer to; where it does not answer to that either, nobody knows."""

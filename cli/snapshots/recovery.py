@@ -9,7 +9,7 @@ from rich.text import Text
 
 from chalicelib import reconcile
 from chalicelib.errors import BadRequest, GroundskeeperError
-from chalicelib.snapshots.model import World
+from chalicelib.snapshots.model import Snapshot, World
 from chalicelib.snapshots.recovery import Recovery, Source, recover
 from chalicelib.snapshots.service import Snapshots
 from cli.options import Json, Local, Profile, Region, Stack
@@ -63,11 +63,14 @@ def _recovery(found: Snapshots, volume: str, at: str | None) -> tuple[Recovery, 
 
 
 def _home(volume: str, worlds: Mapping[str, World]) -> World:
-    """Return the region that a volume is in, or its snapshots; one without anything where neither is seen."""
-    for world in worlds.values():
-        if volume in world.volumes or any(each.volume == volume for each in world.snapshots):
-            return world
-    return World("", {}, {})
+    """Return the region that a volume is in, or its snapshots; one without anything where only copies are seen."""
+    here = [world for world in worlds.values() if volume in world.volumes]
+    left = [world for world in worlds.values() if any(_is_original(each, volume) for each in world.snapshots)]
+    return next(iter([*here, *left]), World("", {}, {}))
+
+
+def _is_original(snapshot: Snapshot, volume: str) -> bool:
+    return snapshot.volume == volume and not snapshot.label.copy_of
 
 
 def _print(recovery: Recovery) -> None:
