@@ -118,7 +118,11 @@ def awaited(
     """
     sources, there = list(sources), list(there)
     completed = {each.label.copy_of for each in there if each.is_completed}
-    on_the_way = {each.label.copy_of: f"{each.id} is being copied from it" for each in there if each.is_pending}
+    on_the_way = {
+        each.label.copy_of: f"{each.id} is being copied from it"
+        for each in there
+        if each.is_pending and each.label.copy_of
+    }
     return on_the_way | {
         each.id: f"its copy in {policy.copy.region} is not completed yet"
         for policy in policies.values()

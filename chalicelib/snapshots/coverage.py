@@ -131,8 +131,10 @@ def _slots(schedule: Schedule, limit: Keep, now: datetime) -> list[Slot]:
         SlotKind.MONTHLY: timedelta(days=31),
         SlotKind.YEARLY: timedelta(days=366),
     }[schedule.kind]
-    wanted = max(1, min(MOST_SHOWN, max(limit.count, timedelta(days=limit.days) // span)))
-    return schedule.between(now - span * (wanted + 1), now)[-wanted:]
+    days = timedelta(days=limit.days)
+    newest_first = schedule.between(now - max(span * (limit.count + 1), days + span), now)[::-1]
+    kept = [slot for rank, slot in enumerate(newest_first) if rank < max(1, limit.count) or now - slot.due < days]
+    return kept[:MOST_SHOWN][::-1]
 
 
 def _cell(slot: Slot, own: Iterable[Snapshot], begun: datetime) -> Cell:

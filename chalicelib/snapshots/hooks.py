@@ -63,10 +63,11 @@ class Freezer:
 def freeze_script(hooks: Hooks) -> str:
     """Return a script that freezes, or thaws again where that fails, and that thaws anyway when the time is over."""
     thaw, timer = _shell(hooks.thaw), _timer(hooks)
-    in_time = shlex.quote(f'echo $$ >"{timer}"; sleep {hooks.seconds}; rm -f "{timer}"; {thaw}')
+    in_time = shlex.quote(f'sleep {hooks.seconds}; rm -f "{timer}"; {thaw}')
     return (
         f"{_stop(hooks)}\n"
         f"setsid sh -c {in_time} </dev/null >/dev/null 2>&1 &\n"
+        f'echo $! >"{timer}"\n'
         f"{_shell(hooks.freeze)} || {{ code=$?; {_stop(hooks)}; {thaw}; exit $code; }}\n"
     )
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from chalicelib.snapshots.slots import SlotKind
 
@@ -137,6 +138,7 @@ def _witness(stack: str) -> str:
     return f"Groundskeeper {stack}: "
 
 
+@lru_cache(maxsize=100_000)  # the same slots come thousands of times
 def _is_slot(text: str) -> bool:
     kind, _, period = text.partition("/")
     if kind not in SlotKind:
