@@ -132,7 +132,8 @@ def _slots(schedule: Schedule, limit: Keep, now: datetime) -> list[Slot]:
         SlotKind.YEARLY: timedelta(days=366),
     }[schedule.kind]
     days = timedelta(days=limit.days)
-    newest_first = schedule.between(now - max(span * (limit.count + 1), days + span), now)[::-1]
+    reach = min(max(span * limit.count, days), span * MOST_SHOWN) + span
+    newest_first = schedule.between(now - reach, now)[::-1]
     kept = [slot for rank, slot in enumerate(newest_first) if rank < max(1, limit.count) or now - slot.due < days]
     return kept[:MOST_SHOWN][::-1]
 
