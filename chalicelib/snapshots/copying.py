@@ -53,8 +53,8 @@ class Copied:
 
 def preview(place: CopyPlace, origin: str, ours: Iterable[Snapshot], policies: Policies, now: datetime) -> Copied:
     """Say which copies a run would begin."""
-    asked = place.journal.asked()
     planned = plan(origin, ours, place.region.destination(), policies, now)
+    asked = place.journal.asked()  # after the look: what is asked for meanwhile is seen
     fresh = tuple(copy for copy in planned.copies if not asked.keys() & set(copy.keys))
     return Copied(origin, place.region.name, replace(planned, copies=fresh))
 

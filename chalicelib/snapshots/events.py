@@ -44,7 +44,7 @@ def read(records: Iterable[Mapping[str, Any]]) -> Noticed:
 def _event(body: str) -> dict[str, Any]:
     try:
         event = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadEvent(f"the message is not JSON: {error}") from error
     match event:
         case {"detail-type": str(kind), "region": str(), "detail": dict()} if kind in KINDS:

@@ -7,10 +7,10 @@ what a run that died may have sent, is looked for, and asked for again only when
 
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import batched, chain
+from itertools import chain
 from typing import Protocol
 
 from chalicelib import reconcile
@@ -18,7 +18,9 @@ from chalicelib.errors import TryAgain, Unclear
 from chalicelib.reconcile import Carried
 from chalicelib.snapshots.plan import Asked
 
-NOTED_AT_ONCE = 50  # a run that dies delays so many at the most, and a note is a call for so many
+# A run that dies delays so many at the most, and a note is a call for so many; it is an item, of 400 KB at the most
+# (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
+NOTED_AT_ONCE, MOST_KEYS = 50, 1_000
 WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds, after a throttle
 MOST_UNCLEAR = 3  # in a row: EC2 is out of reach then
 
@@ -75,7 +77,7 @@ def ask[S: Step](
     ``act`` raises Refused, TryAgain where it is throttled, and Unclear; ``is_there`` looks for what was unclear.
     """
     asking = _Asking(act, is_there, patience)
-    chunks = [list(some) for some in batched(steps, NOTED_AT_ONCE)]
+    chunks = list(_chunks(steps))
     for number, chunk in enumerate(chunks, 1):
         later = chunks[number:]
         try:
@@ -92,6 +94,20 @@ def ask[S: Step](
         if carried.postponed:
             break
     return asking.came
+
+
+def _chunks[S: Step](steps: Iterable[S]) -> Iterator[list[S]]:
+    """Yield steps as they are noted together; more keys than an item takes are no step's own."""
+    chunk: list[S] = []
+    keys = 0
+    for step in steps:
+        if chunk and (len(chunk) == NOTED_AT_ONCE or keys + len(step.keys) > MOST_KEYS):
+            yield chunk
+            chunk, keys = [], 0
+        chunk.append(step)
+        keys += len(step.keys)
+    if chunk:
+        yield chunk
 
 
 class _Asking[S: Step]:

@@ -63,8 +63,15 @@ def beyond_turnover(verdicts: Iterable[Verdict]) -> int:
     for verdict in verdicts:
         if isinstance(verdict, Delete):
             deleted[verdict.snapshot.volume].append(verdict.snapshot)
-    kinds = {volume: {kind for each in some for kind in each.label.kinds} for volume, some in deleted.items()}
-    return sum(max(0, len(some) - len(kinds[volume])) for volume, some in deleted.items())
+    return sum(len(some) - _places(some) for some in deleted.values())
+
+
+def _places(snapshots: Iterable[Snapshot]) -> int:
+    """Return how many of a volume's snapshots have a kind of slot to themselves; those with few kinds choose first."""
+    taken: set[SlotKind] = set()
+    for kinds in sorted((each.label.kinds for each in snapshots), key=lambda kinds: (len(kinds), kinds)):
+        taken.update([kind for kind in kinds if kind not in taken][:1])
+    return len(taken)
 
 
 def rule(policies: Policies, name: str, region: str, *, copies: bool) -> Mapping[SlotKind, Keep] | None:

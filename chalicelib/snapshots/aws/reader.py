@@ -61,7 +61,8 @@ class Reader:
                 if id_ := mapping.get("Ebs", {}).get("SnapshotId"):
                     held[id_] = f"the image {image['ImageId']} uses it"
         for locked in self._locked():
-            held[locked["SnapshotId"]] = f"it is locked ({locked.get('LockState', 'locked')})"
+            if locked.get("LockState") != "expired":
+                held[locked["SnapshotId"]] = f"it is locked ({locked.get('LockState', 'locked')})"
         return held
 
     def public(self) -> frozenset[str]:
