@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chalicelib.errors import TryAgain
 
@@ -41,5 +42,5 @@ def said_not_now(service: str) -> Iterator[None]:
         if code in NOT_NOW or status >= SERVER_ERROR:
             raise TryAgain(f"{service} said {code}") from error
         raise
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise TryAgain(f"{service} did not answer: {error}") from error

@@ -80,6 +80,7 @@ class Snapshot:
     is_encrypted: bool = False
     progress: str = ""
     message: str = ""
+    is_archived: bool = False
 
     @property
     def is_completed(self) -> bool:

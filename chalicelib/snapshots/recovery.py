@@ -113,6 +113,9 @@ def _obstacles(source: Source, volume: Volume | None, every: list[Source], at: d
     snapshot = source.snapshot
     if volume is None:
         yield f"{snapshot.volume} is gone: choose the availability zone, and an instance there"
+    if snapshot.is_archived:
+        restore = _aws("restore-snapshot-tier", "--snapshot-id", snapshot.id, "--temporary-restore-days", "7")
+        yield f"it is archived: restore it first, which takes up to 72 hours: {restore}"
     if source.region != world.region:
         yield f"the snapshot is in {source.region}: so will be the volume, and the instance must be there too"
     if snapshot.label.product_codes:

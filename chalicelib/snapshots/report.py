@@ -26,10 +26,11 @@ def swept(done: Swept, stack: str, *, is_dry_run: bool) -> None:
     _log_problems(done.problems)
     _log_troubles(done.troubles)
     rows = [row for some in done.rows.values() for row in some]
-    for row in rows:
-        if row.status is Status.UNCOVERED:
-            extra = {"volume": row.volume.id, "policy": row.policy, "because": row.because}
-            logger.warning("not covered", extra=extra)
+    begun = {volume.id for each in done.outcomes.values() for create in each.came.landed for volume in create.volumes}
+    uncovered = [row for row in rows if row.status is Status.UNCOVERED and row.volume.id not in begun]
+    for row in uncovered:
+        extra = {"volume": row.volume.id, "policy": row.policy, "because": row.because}
+        logger.warning("not covered", extra=extra)
     problems = [problem for outcome in done.outcomes.values() for problem in _problems(outcome)]
     _count(
         stack,
@@ -38,7 +39,7 @@ def swept(done: Swept, stack: str, *, is_dry_run: bool) -> None:
         SnapshotsInTrouble=len(done.troubles),
         SnapshotProblems=len(problems) + len(done.problems),
         VolumesSelected=sum(row.status is not Status.NO_POLICY for row in rows),
-        VolumesUncovered=sum(row.status is Status.UNCOVERED for row in rows),
+        VolumesUncovered=len(uncovered),
         GoodSnapshotSweeps=int(done.is_good),
     )
     _raise_first(done.errors)

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
 from chalicelib.aws import NOT_NOW, SERVER_ERROR, said_not_now
 from chalicelib.errors import BadSettings, Refused, TryAgain, Unclear
 
 DENIED = frozenset({"UnauthorizedOperation", "AuthFailure", "OptInRequired", "AccessDenied", "AccessDeniedException"})
 THROTTLED = NOT_NOW | {"RequestLimitExceeded", "EC2ThrottledException"}
+# Limits of the whole region: what is asked for after it is refused too.
+FULL = frozenset({"SnapshotLimitExceeded", "PendingSnapshotLimitExceeded", "ResourceLimitExceeded"})
 NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
 
@@ -34,21 +37,21 @@ def asking_once(region: str) -> Iterator[None]:
 
     Raises:
         Refused: EC2 will not do it, or the role may not ask; nothing was done.
-        TryAgain: EC2 throttles, or was never reached; nothing was done.
+        TryAgain: EC2 throttles, the region is full, or EC2 was never reached; nothing was done.
         Unclear: perhaps it was done.
     """
     try:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code in THROTTLED:
+        if code in THROTTLED | FULL:
             raise TryAgain(f"EC2 in {region} said {code}") from error
         if error.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR:
             raise Unclear(f"EC2 in {region} said {code}") from error
         raise Refused(f"{code}: {error.response['Error'].get('Message', '')}") from error
     except NEVER_SENT as error:
         raise TryAgain(f"EC2 in {region} was not reached: {error}") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise Unclear(f"EC2 in {region} did not answer: {error}") from error
 
 

@@ -146,6 +146,7 @@ def read_snapshot(shown: "SnapshotTypeDef", stack: str) -> Snapshot | Problem:
         is_encrypted=shown.get("Encrypted", False),
         progress=shown.get("Progress", ""),
         message=shown.get("StateMessage", ""),
+        is_archived=shown.get("StorageTier") == "archive",
     )
 
 
