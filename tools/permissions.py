@@ -60,6 +60,7 @@ WHY = {
     "SeeVolumes": "What volumes, instances and snapshots there are. EC2 has no narrower resource for these actions.",
     "SeeSnapshots": "What snapshots there are. EC2 has no narrower resource for this action.",
     "SeeSnapshotsAndTies": "What snapshots there are, what holds them, and who can read them. EC2 has no narrower resource.",
+    "SeeWhoMayReadSnapshots": "To whom each snapshot was given.",
     "SnapshotVolumes": "The volumes and instances of this account that snapshots are made of.",
     "MakeLabelledSnapshots": "Only snapshots that carry this stack's tag from the call on that makes them.",
     "LabelWhatItMakes": "Tags in the very call that makes a snapshot, and on no other occasion.",

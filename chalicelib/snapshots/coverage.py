@@ -92,7 +92,7 @@ class _Calendar:
     """The slots of one policy that matter now, worked out once for all its volumes."""
 
     def __init__(self, policy: Policy, now: datetime) -> None:
-        self.now = now
+        self.at = now
         self.slots = {each.kind: _slots(each, policy.keep[each.kind], now) for each in policy.schedules}
         late = [schedule.latest(now - policy.grace) for schedule in policy.schedules]
         self.wanted = max(late, key=lambda slot: slot.due)
@@ -104,7 +104,7 @@ def _row(each: Selected, own: list[Snapshot], calendar: _Calendar) -> Row:
     newest = max((s for s in own if s.is_completed), key=lambda s: (s.taken, s.id), default=None)
     status, because = _status(calendar.wanted, volume, own, newest)
     mine = [snapshot for snapshot in own if snapshot.label.policy == each.policy.name]
-    begun = max(volume.created, min((snapshot.started for snapshot in mine), default=calendar.now))
+    begun = max(volume.created, min((snapshot.started for snapshot in mine), default=calendar.at))
     if status is Status.UNCOVERED:
         begun = min(begun, calendar.wanted.due)  # the slot that says so is a gap, in any case
     cells = {kind: tuple((slot, _cell(slot, mine, begun)) for slot in slots) for kind, slots in calendar.slots.items()}

@@ -33,7 +33,7 @@ WITHOUT_ACCOUNT = ("image", "snapshot")
 def targets(request: Any) -> Iterator[Target]:
     """Yield the resources that a request touches, each with its tags."""
     name = request._get_action()
-    if name.startswith("Describe"):
+    if name.startswith("Describe") and not name.endswith("Attribute"):
         yield Target("*")
     elif name == "RunInstances":
         # Launching touches a dozen resources, of which policies here say nothing.
