@@ -5,7 +5,19 @@ import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from benchmarks import agent, healing, pictures, plan_only, polls, publishing, rendering, result, startup, storm
+from benchmarks import (
+    agent,
+    healing,
+    pictures,
+    plan_only,
+    polls,
+    publishing,
+    rendering,
+    result,
+    snapshots,
+    startup,
+    storm,
+)
 
 
 def main(package: Path, wanted: Collection[str]) -> None:
@@ -21,6 +33,7 @@ def main(package: Path, wanted: Collection[str]) -> None:
         "agent": agent.run,
         "pictures": pictures.run,
         "healing": lambda: healing.run(package),
+        "snapshots": lambda: snapshots.run(package),
     }
     if unknown := set(wanted) - set(every):
         sys.exit(f"there is no benchmark {', '.join(sorted(unknown))}: there are {', '.join(every)}")

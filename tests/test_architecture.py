@@ -32,6 +32,10 @@ CORE = {
     "hosts": ["claim_requests", "claim_service", "claims", "entries", "job", "model", "plan", "poll", "render"],
     "inventory": ["changes", "dnsname", "items", "model", "plan", "writes"],
     "names": ["changes", "desired", "events", "job", "ledger", "marks", "model", "observe", "plan", "wishes", "zone"],
+    "snapshots": [
+        *("copies", "copying", "coverage", "events", "exposure", "job", "labels", "model", "plan", "policies"),
+        *("recovery", "retention", "retiring", "selection", "slots", "watching"),
+    ],
 }
 
 

@@ -21,6 +21,7 @@ GOOD = {
 def test_what_is_not_said_has_a_default():
     read = settings.read(GOOD)
     assert (read.short_name_tag, read.ttl, read.regions, read.dry_run) == ("ShortName", 60, ("eu-west-1",), False)
+    assert read.snapshot_tag == "Snapshot"
 
 
 def test_lists_are_read():
@@ -48,6 +49,8 @@ def test_lists_are_read():
         ("PRIVATE_HOSTED_ZONE_ID", "/hostedzone/Z1"),
         ("DOMAIN", "a b"),
         ("SHORT_NAME_TAG", "Short*"),
+        ("SNAPSHOT_TAG", "Snap*"),
+        ("SNAPSHOT_TAG", "x" * 129),
         ("RECORD_TTL", "-1"),
         ("RECORD_TTL", "sixty"),
         ("RECORD_TTL", "2147483648"),

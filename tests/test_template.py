@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import PACKAGE, ROOT
+from tests.snapshots.test_events import CREATED, FAILED, SET
 
 TEMPLATE: dict[str, Any] = json.loads((PACKAGE / "sam.json").read_text())
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())["stages"]["stack"]["lambda_functions"]
@@ -33,23 +34,105 @@ def test_every_function_has_a_role_of_its_own_with_its_own_policy(name: str):
     assert policy["PolicyDocument"] == json.loads((ROOT / ".chalice" / f"policy-{handler}.json").read_text())
 
 
-def test_only_describing_instances_is_allowed_on_everything():
-    """EC2 has no resource for it: docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html."""
-    for function in FUNCTIONS.values():
-        role = RESOURCES[function["Properties"]["Role"]["Fn::GetAtt"][0]]
-        for statement in role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
-            plain = statement.get("Fn::If", [None, statement])[1]
-            assert plain["Resource"] != "*" or plain["Action"] == ["ec2:DescribeInstances"]
-            assert not [action for action in plain["Action"] if "*" in action]
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html, list_awssystemsmanager.html
+WITHOUT_RESOURCES = {
+    "ec2:DescribeImages",
+    "ec2:DescribeInstances",
+    "ec2:DescribeLockedSnapshots",
+    "ec2:DescribeSnapshots",
+    "ec2:DescribeVolumes",
+    "ec2:GetSnapshotBlockPublicAccessState",
+    "ssm:GetCommandInvocation",
+}
 
 
-def test_a_message_stays_invisible_for_six_times_the_functions_timeout():
+def statements(function: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return all that a function's role allows, what hangs on a parameter included."""
+    role = RESOURCES[function["Properties"]["Role"]["Fn::GetAtt"][0]]
+    every = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    return [statement.get("Fn::If", [None, statement])[1] for statement in every]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_only_what_has_no_resource_is_allowed_on_everything(name: str):
+    """Keys of KMS are the operator's, and are known by no name: EC2 alone may use them for a function."""
+    for statement in statements(FUNCTIONS[name]):
+        assert not [action for action in statement["Action"] if "*" in action]
+        if statement["Resource"] == "*" and set(statement["Action"]) - WITHOUT_RESOURCES:
+            assert {action.partition(":")[0] for action in statement["Action"]} == {"kms"}
+            assert statement["Condition"]["StringLike"] == {"kms:ViaService": "ec2.*.amazonaws.com"}
+
+
+def test_snapshots_are_made_and_deleted_with_the_stacks_label_alone():
+    labels = {"Fn::Sub": "${AWS::StackName}"}
+    for function, action, key in (
+        ("SweepSnapshots", "ec2:CreateSnapshot", "aws:RequestTag/groundskeeper:stack"),
+        ("SweepSnapshots", "ec2:CreateSnapshots", "aws:RequestTag/groundskeeper:stack"),
+        ("RetireSnapshots", "ec2:DeleteSnapshot", "aws:ResourceTag/groundskeeper:stack"),
+    ):
+        found = [
+            statement
+            for statement in statements(FUNCTIONS[function])
+            if action in statement["Action"] and "snapshot/*" in str(statement["Resource"])
+        ]
+        assert [statement["Condition"]["StringEquals"] for statement in found] == [{key: labels}]
+    deleting = [
+        name
+        for name, function in FUNCTIONS.items()
+        for statement in statements(function)
+        if "ec2:DeleteSnapshot" in statement["Action"]
+    ]
+    assert deleting == ["RetireSnapshots"]
+
+
+LONGEST_STACK_NAME = "s" * 42
+
+
+def test_every_role_has_a_name_that_iam_takes():
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 64 characters, as functions."""
+    named = [
+        resource["Properties"][key]["Fn::Sub"]
+        for resource in RESOURCES.values()
+        for key in ("RoleName", "FunctionName")
+        if "Fn::Sub" in resource.get("Properties", {}).get(key, ())
+    ]
+    assert len(named) >= 2 * len(FUNCTIONS)
+    assert [name for name in named if len(name.replace("${AWS::StackName}", LONGEST_STACK_NAME)) > 64] == []
+
+
+ALARMS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+@pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if alarm["Namespace"] == "Groundskeeper"])
+def test_every_alarm_is_about_a_metric_that_is_written_and_says_where_to_read_on(name: str):
+    alarm = ALARMS[name]
+    sources = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("report.py"))
+    assert alarm["MetricName"] in sources
+    assert [dimension["Name"] for dimension in alarm["Dimensions"]] == ["stack"]
+    page, _, anchor = alarm["AlarmDescription"].rpartition("see ")[2].partition("#")
+    headings = [line.lstrip("# ").lower() for line in (ROOT / page).read_text().splitlines() if line.startswith("#")]
+    assert anchor in ["".join(c for c in line if c.isalnum() or c in " -").replace(" ", "-") for line in headings]
+
+
+@pytest.mark.parametrize(
+    ("name", "queue"),
+    [("OnInstancesChanged", "InstanceQueue"), ("OnSnapshotsEnded", "SnapshotQueue")],
+)
+def test_a_message_stays_invisible_for_six_times_the_functions_timeout(name: str, queue: str):
     """https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
-    function = FUNCTIONS["OnInstancesChanged"]["Properties"]
-    assert RESOURCES["InstanceQueue"]["Properties"]["VisibilityTimeout"] >= 6 * function["Timeout"]
+    function = FUNCTIONS[name]["Properties"]
+    assert RESOURCES[queue]["Properties"]["VisibilityTimeout"] >= 6 * function["Timeout"]
     (source,) = function["Events"].values()
     assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["Properties"]["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+@pytest.mark.parametrize("event", [CREATED, SET, FAILED], ids=lambda event: event["detail"]["event"])
+def test_the_rule_of_snapshots_lets_through_what_the_function_reads(event: dict[str, Any]):
+    pattern = RESOURCES["SnapshotRule"]["Properties"]["EventPattern"]
+    assert event["source"] in pattern["source"]
+    assert event["detail-type"] in pattern["detail-type"]
+    assert event["detail"]["event"] in pattern["detail"]["event"]
 
 
 def test_the_package_holds_the_application_and_nothing_of_the_tools():

@@ -60,6 +60,20 @@ class Trouble:
     reason: str
 
 
+@dataclass(frozen=True)
+class Covered:
+    """How one region stands: a row for each volume, and the snapshots that somebody should look at."""
+
+    rows: tuple[Row, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+
+def covered(world: World, policies: Policies, tag: str, now: datetime) -> Covered:
+    """Return how a region stands."""
+    found = troubles(world.snapshots, policies, now)
+    return Covered(tuple(rows(world, policies, tag, now)), tuple(found))
+
+
 def rows(world: World, policies: Policies, tag: str, now: datetime) -> list[Row]:
     """Return a row for each volume of a region, those without a policy included."""
     selection = select(world, policies, tag)

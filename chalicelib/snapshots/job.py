@@ -8,11 +8,12 @@ from functools import partial
 from typing import Protocol
 
 from chalicelib.errors import GroundskeeperError
+from chalicelib.snapshots.changes import Create, Plan
 from chalicelib.snapshots.hooks import Freezer
 from chalicelib.snapshots.labels import APPLICATION, CONSISTENCY, CRASH, Label
 from chalicelib.snapshots.model import Problem, World
 from chalicelib.snapshots.once import Came, Journal, Patience, ask
-from chalicelib.snapshots.plan import Create, Plan, plan
+from chalicelib.snapshots.plan import plan
 from chalicelib.snapshots.policies import Policies
 
 type Made = Mapping[str, str]

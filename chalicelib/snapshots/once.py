@@ -16,7 +16,7 @@ from typing import Protocol
 from chalicelib import reconcile
 from chalicelib.errors import TryAgain, Unclear
 from chalicelib.reconcile import Carried
-from chalicelib.snapshots.plan import Asked
+from chalicelib.snapshots.changes import Asked
 
 # A run that dies delays so many at the most, and a note is a call for so many; it is an item, of 400 KB at the most
 # (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).

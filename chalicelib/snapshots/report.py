@@ -6,13 +6,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from chalicelib import telemetry
 from chalicelib.errors import BadDefinition, GroundskeeperError
+from chalicelib.snapshots.changes import Create
 from chalicelib.snapshots.copying import Copied
 from chalicelib.snapshots.coverage import Status, Trouble
 from chalicelib.snapshots.events import Noticed
 from chalicelib.snapshots.job import Outcome
 from chalicelib.snapshots.model import Problem
 from chalicelib.snapshots.once import Came
-from chalicelib.snapshots.plan import Create
 from chalicelib.snapshots.retiring import Retired
 from chalicelib.snapshots.service import Cleared, Swept
 from chalicelib.telemetry import logger

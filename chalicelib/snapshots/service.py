@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from chalicelib import reconcile
 from chalicelib.errors import GroundskeeperError
 from chalicelib.snapshots import copying, coverage, job, retiring, watching
 from chalicelib.snapshots.copying import Copied, CopyPlace
-from chalicelib.snapshots.coverage import Row, Trouble
+from chalicelib.snapshots.coverage import Covered, Row, Trouble
 from chalicelib.snapshots.job import Outcome, Workplace
 from chalicelib.snapshots.model import Problem, Snapshot, World
 from chalicelib.snapshots.policies import Policies
@@ -25,9 +24,17 @@ class Swept:
     copied: list[Copied] = field(default_factory=list)
     errors: dict[str, GroundskeeperError] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    """Which volumes are covered, by region."""
-    troubles: list[Trouble] = field(default_factory=list)
+    covered: Mapping[str, Covered] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> dict[str, tuple[Row, ...]]:
+        """Return which volumes are covered, by region."""
+        return {region: covered.rows for region, covered in self.covered.items()}
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """Return the snapshots that somebody should look at."""
+        return [trouble for covered in self.covered.values() for trouble in covered.troubles]
 
     @property
     def is_good(self) -> bool:
@@ -91,7 +98,7 @@ class Snapshots:
         outcomes, errors = reconcile.each(self.regions, one)
         worlds = {name: outcome.world for name, outcome in outcomes.items()}
         ours = {name: world.snapshots for name, world in worlds.items()}
-        swept = Swept(outcomes, errors=dict(errors), **self._seen(worlds, policies))
+        swept = Swept(outcomes, errors=dict(errors), covered=self._covered(worlds, policies))
         self._copy(swept, policies, ours, is_dry_run=is_dry_run)
         return swept
 
@@ -99,7 +106,7 @@ class Snapshots:
         """Say which volumes are covered, and change nothing."""
         policies = self.policies()
         worlds, errors = reconcile.each(self.regions, lambda name: self.workplace(name).region.look())
-        return Swept(errors=dict(errors), **self._seen(worlds, policies))
+        return Swept(errors=dict(errors), covered=self._covered(worlds, policies))
 
     def follow(self, ended: Iterable[str], failed: Iterable[str]) -> Swept:
         """Copy what was completed in some regions, and see what has failed in others."""
@@ -107,7 +114,10 @@ class Snapshots:
         copies = any(policy.copy for policy in policies.values())
         names = {*failed, *(ended if copies else ())} & {*self.all_regions(policies)}
         ours, errors = reconcile.each(sorted(names), self.ours)
-        swept = Swept(errors=dict(errors), troubles=self._troubles(ours.values(), policies))
+        now = self.clock()
+        troubles = {name: tuple(coverage.troubles(some, policies, now)) for name, some in ours.items()}
+        covered = {name: Covered(troubles=some) for name, some in troubles.items()}
+        swept = Swept(errors=dict(errors), covered=covered)
         here = {name: found for name, found in ours.items() if name in self.regions}
         self._copy(swept, policies, here, is_dry_run=self.is_dry_run)
         return swept
@@ -138,14 +148,9 @@ class Snapshots:
         )
         cleared.errors |= errors
 
-    def _seen(self, worlds: Mapping[str, World], policies: Policies) -> dict[str, Any]:
-        return {
-            "rows": {name: coverage.rows(world, policies, self.tag, self.clock()) for name, world in worlds.items()},
-            "troubles": self._troubles((world.snapshots for world in worlds.values()), policies),
-        }
-
-    def _troubles(self, ours: Iterable[Iterable[Snapshot]], policies: Policies) -> list[Trouble]:
-        return [trouble for some in ours for trouble in coverage.troubles(some, policies, self.clock())]
+    def _covered(self, worlds: Mapping[str, World], policies: Policies) -> dict[str, Covered]:
+        now = self.clock()
+        return {name: coverage.covered(world, policies, self.tag, now) for name, world in worlds.items()}
 
     def all_regions(self, policies: Policies) -> tuple[str, ...]:
         """Return every region that snapshots or copies are in, by the policies in force."""

@@ -10,7 +10,7 @@ from botocore.config import Config
 from chalicelib.definition.aws import Definable, DefinitionStore
 from chalicelib.pace import TokenBucket
 from chalicelib.position.aws import Position
-from chalicelib.snapshots import copies, policies, report
+from chalicelib.snapshots import copies, definitions, report
 from chalicelib.snapshots.aws.journal import Journal
 from chalicelib.snapshots.aws.ssm import Shell
 from chalicelib.snapshots.aws.writer import Region
@@ -25,13 +25,13 @@ from chalicelib.snapshots.service import Snapshots
 from chalicelib.snapshots.watching import WatchPlace
 from chalicelib.wiring.base import PATIENT, READING, Base
 
-DEFINABLE = Definable("definitions/policies.yaml", policies.read, policies.packaged)
+DEFINABLE = Definable("definitions/policies.yaml", definitions.read, definitions.packaged)
 # There is no client token, so the client must not repeat a request by itself.
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
 # Requests a second that change snapshots, and that ask for one snapshot's permissions; each has a bucket of its own:
 # https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 CHANGES, LOOKS = 5, 10
-BURST = 5
+BURST = 50  # of the 100 that EC2 allows
 RESERVE = 30.0  # seconds that must be left for the report when a look at permissions goes on
 
 

@@ -8,11 +8,11 @@ from typing import Literal
 
 from rich.text import Text
 
+from chalicelib.snapshots.changes import Create
 from chalicelib.snapshots.copies import CopyTo
 from chalicelib.snapshots.copying import Copied
 from chalicelib.snapshots.job import Outcome
 from chalicelib.snapshots.model import Problem
-from chalicelib.snapshots.plan import Create
 from chalicelib.snapshots.retention import Leave, Verdict
 from chalicelib.snapshots.retiring import Retired
 from cli.screen import COLOURS, err, out

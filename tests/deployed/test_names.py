@@ -13,6 +13,7 @@ from localcloud.cloud import LocalCloud
 from tests.conftest import ROOT
 from tests.deployed.conftest import Deployment, eventually, launch
 from tests.deployed.media import Media
+from tests.deployed.permissions import allowed, used
 
 
 def test_names_follow_an_instance_through_its_life(cloud: LocalCloud, deployment: Deployment):
@@ -201,29 +202,5 @@ def test_every_permission_is_one_that_is_used(cloud: LocalCloud, deployment: Dep
     assert media.site.ask("GET", "/derived/permitted.jpg/square.webp", read).status_code == 307
     media.delete("permitted.jpg")
     assert media.audit()["error"] is None
-    eventually(lambda: _allowed() <= _used(cloud))
-
-
-def _allowed() -> set[str]:
-    statements = [
-        s for file in (ROOT / ".chalice").glob("policy-*.json") for s in json.loads(file.read_text())["Statement"]
-    ]
-    actions = {action for s in statements if "Fn::If" not in s for action in s["Action"]}
-    # Lambda itself writes logs and polls the queue; AssumeRole is used where there are other accounts.
-    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
-    polling = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-    return actions - polling - {"logs:CreateLogStream", "logs:PutLogEvents"}
-
-
-def _used(cloud: LocalCloud) -> set[str]:
-    """Return what was called with the temporary keys of roles.
-
-    In a transaction each write needs the permission of its own operation
-    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html); a claim that is given
-    up is deleted, whatever else is written is updated.
-    """
-    calls = {call.action for call in cloud.aws.calls.snapshot() if call.caller.startswith("ASIA")}
-    writes = {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} if "dynamodb:TransactWriteItems" in calls else set()
-    return {
-        "lambda:InvokeFunction" if call == "lambda:Invoke" else call.removesuffix("Batch") for call in calls
-    } | writes
+    mine = allowed(lambda function: not function.endswith(("_snapshots", "_snapshots_ended")))
+    eventually(lambda: mine <= used(cloud))

@@ -10,9 +10,9 @@ from chalicelib.errors import Refused
 from chalicelib.snapshots import labels
 from chalicelib.snapshots.aws.answers import asking_once
 from chalicelib.snapshots.aws.reader import GONE, Reader
+from chalicelib.snapshots.changes import Create
 from chalicelib.snapshots.copies import CopyTo
 from chalicelib.snapshots.labels import Label
-from chalicelib.snapshots.plan import Create
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
