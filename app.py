@@ -73,7 +73,7 @@ def sweep_snapshots(event: CloudWatchEvent) -> None:
     wiring.snapshots(event.context).sweep()
 
 
-@app.on_sqs_message(SNAPSHOT_QUEUE, batch_size=1_000, maximum_batching_window_in_seconds=20, maximum_concurrency=2)
+@app.on_sqs_message(SNAPSHOT_QUEUE, batch_size=1_000, maximum_batching_window_in_seconds=5, maximum_concurrency=2)
 def on_snapshots_ended(event: SQSEvent) -> dict[str, Any]:
     """Snapshots were completed or failed: copy them to where they are wanted too, and say what has failed."""
     return wiring.snapshots(event.context).ended(event.to_dict()["Records"])

@@ -15,13 +15,14 @@ NOT_NOW = frozenset(
         "ThrottlingException",
         "PriorRequestNotComplete",
         "RequestThrottled",
+        "RequestLimitExceeded",  # EC2's, and DynamoDB's
+        "EC2ThrottledException",
         "SlowDown",
         "RequestTimeout",  # S3's, with the status 400
         "TooManyRequestsException",  # Lambda's, with the status 429
         # DynamoDB says these with the status 400
         # (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html).
         "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
         "TransactionInProgressException",
         "TransactionConflictException",
     }

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from chalicelib.errors import GroundskeeperError, Refused, TryAgain, UnsafePlan
@@ -74,13 +75,19 @@ def carry_out[S](
     return carried
 
 
-def each[V](names: Iterable[str], run: Callable[[str], V]) -> tuple[dict[str, V], dict[str, GroundskeeperError]]:
-    """Run something for each name; return what it returned, and the errors of those where it failed."""
-    done: dict[str, V] = {}
-    failed: dict[str, GroundskeeperError] = {}
-    for name in names:
+def each[V](
+    names: Iterable[str], run: Callable[[str], V], *, at_once: int = 1
+) -> tuple[dict[str, V], dict[str, GroundskeeperError]]:
+    """Run something for each name, some at once; return what it returned, and the errors of those where it failed."""
+
+    def one(name: str) -> V | GroundskeeperError:
         try:
-            done[name] = run(name)
+            return run(name)
         except GroundskeeperError as error:
-            failed[name] = error
-    return done, failed
+            return error
+
+    names = list(names)
+    with ThreadPoolExecutor(at_once) as executor:
+        became = dict(zip(names, executor.map(one, names) if at_once > 1 else map(one, names), strict=True))
+    failed = {name: result for name, result in became.items() if isinstance(result, GroundskeeperError)}
+    return {name: result for name, result in became.items() if not isinstance(result, GroundskeeperError)}, failed

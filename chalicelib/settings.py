@@ -40,6 +40,8 @@ class Settings:
     keep_derived: bool
     transform_queue_url: str
     snapshot_tag: str
+    retires_snapshots: bool
+    runs_hooks: bool
     memory: int
     dry_run: bool
 
@@ -86,6 +88,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         keep_derived=reader.text("KEEP_DERIVED", re.compile(r"[01]"), "1 or 0", "0") == "1",
         transform_queue_url=reader.text("TRANSFORM_QUEUE_URL", re.compile(r"https?://\S+"), "the queue's URL"),
         snapshot_tag=reader.text("SNAPSHOT_TAG", re.compile(r"[^*?]{1,128}"), "a tag key", "Snapshot"),
+        retires_snapshots=reader.text("SNAPSHOT_RETIREMENT", re.compile(r"[01]"), "1 or 0", "1") == "1",
+        runs_hooks=reader.text("SNAPSHOT_HOOKS", re.compile(r"[01]"), "1 or 0", "0") == "1",
         memory=reader.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 128, 10_240, "1024") * 2**20,
         dry_run=reader.text("DRY_RUN", re.compile(r"[01]?"), "1 or 0", "0") == "1",
     )

@@ -63,8 +63,7 @@ class Stage:
     def expect(self, what: str, holds: Callable[[], bool]) -> None:
         """Wait until something holds, and say whether and after how many seconds it did."""
         start = time.monotonic()
-        while not (true := holds()) and time.monotonic() - start < PATIENCE:
-            time.sleep(0.1)
+        true = self.wait(holds)
         seconds = time.monotonic() - start
         if true:
             waited = f" [dim](after {seconds:.1f} s)[/]" if seconds >= 0.1 else ""
@@ -72,6 +71,13 @@ class Stage:
         else:
             self.failures += 1
             self.console.print(f"   [bold red]✗ {what}: not so after {seconds:.0f} s[/]")
+
+    def wait(self, holds: Callable[[], bool]) -> bool:
+        """Wait until something holds; say whether it did."""
+        start = time.monotonic()
+        while not (true := holds()) and time.monotonic() - start < PATIENCE:
+            time.sleep(0.1)
+        return true
 
     def records(self) -> list[dict[str, Any]]:
         """Return the zone's record sets but NS and SOA."""

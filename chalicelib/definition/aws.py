@@ -67,7 +67,11 @@ class DefinitionStore[D]:
         """Return the definitions in force as they are written, comments and all; raise TryAgain."""
         try:
             with said_not_now("S3"):
-                return self._client.get_object(Bucket=self._bucket, Key=self._what.key)["Body"].read().decode()
+                return (
+                    self._client.get_object(Bucket=self._bucket, Key=self._what.key)["Body"]
+                    .read()
+                    .decode(errors="replace")
+                )
         except ClientError as error:
             if s3.is_missing(error):
                 return self._what.packaged()

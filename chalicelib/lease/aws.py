@@ -31,9 +31,9 @@ class Turn:
     until: float
     clock: Callable[[], float]
 
-    def check(self, seconds: float = 0.0) -> None:
-        """Raise TryAgain unless there is time for one more write, and for so many seconds beside."""
-        if self.clock() > self.until - LONGEST_WRITE - seconds:
+    def check(self, seconds: float = LONGEST_WRITE) -> None:
+        """Raise TryAgain unless there is time for one more write, which takes so many seconds at the most."""
+        if self.clock() > self.until - seconds:
             raise TryAgain("the time of this run is over: the rest is left to the next one")
 
 

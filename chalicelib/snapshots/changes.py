@@ -1,13 +1,15 @@
 """What is asked for: snapshots of volumes, each call with the slots that it fills; and plans of such calls."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.snapshots.labels import APPLICATION, CRASH, Label
 from chalicelib.snapshots.model import Instance, Problem, Volume
 from chalicelib.snapshots.policies import Policy
 from chalicelib.snapshots.slots import Slot
+
+MOST_TRIES = 3  # for a slot or a copy: each that fails takes a place among those that may be pending
 
 type Asked = Mapping[str, datetime]
 """When something was asked for, by its key, that EC2 may not show yet."""
@@ -55,6 +57,10 @@ class Create:
             volume="" if self.is_set else self.volumes[0].id,
         )
 
+    def one_by_one(self) -> "list[Create]":
+        """Return a call for each of its volumes alone."""
+        return [replace(self, volumes=(volume,)) for volume in self.volumes]
+
     @property
     def keys(self) -> list[str]:
         """Return what it asks for, of which each must come once."""
@@ -67,11 +73,11 @@ class Create:
 
     def copied_tags(self) -> dict[str, dict[str, str]]:
         """Return by volume the tags that its snapshot is to get from it, or else from the instance."""
-        inherited = self.instance.tags if self.instance else {}
-        return {
-            volume.id: {key: tags[key] for key in self.policy.tags if key in (tags := {**inherited, **volume.tags})}
-            for volume in self.volumes
-        }
+        return {volume.id: self._copied(volume) for volume in self.volumes}
+
+    def _copied(self, volume: Volume) -> dict[str, str]:
+        tags = {**(self.instance.tags if self.instance else {}), **volume.tags}
+        return {key: tags[key] for key in self.policy.tags if key in tags}
 
     def common_tags(self) -> dict[str, str]:
         """Return those of the copied tags that all have, which the one call can give them."""

@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.snapshots import retention
+from chalicelib.snapshots.changes import MOST_TRIES
 from chalicelib.snapshots.labels import Label
 from chalicelib.snapshots.model import Problem, Snapshot
 from chalicelib.snapshots.policies import Policies, Policy
 
 # To one destination region: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
 MOST_AT_ONCE = 20
-MOST_TRIES = 3  # for one copy
+LATE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class CopyTo:
     def keys(self) -> list[str]:
         """Return what it asks for, which must come once."""
         return [f"{self.source.id} {self.region}"]
+
+    @property
+    def subject(self) -> str:
+        """Return what it is about."""
+        return self.source.id
 
     @property
     def seconds(self) -> float:
@@ -73,10 +79,14 @@ class Destination:
 
 @dataclass(frozen=True)
 class CopyPlan:
-    """The copies to begin now, the newest first; how many more wait for their turn; and what is not tried again."""
+    """The copies to begin now, the newest first; how many more wait for their turn; and what is not tried again.
+
+    ``late`` counts those whose source was taken more than a day ago.
+    """
 
     copies: tuple[CopyTo, ...] = ()
     waiting: int = 0
+    late: int = 0
     problems: tuple[Problem, ...] = ()
 
 
@@ -93,20 +103,21 @@ def plan(
         for each, slots in _wanted(sources, there, policy, destination.region, now)
         if each.id not in made
     ]
+    given_up = [copy for copy in missing if failures[copy.source.id] >= MOST_TRIES]
     fit = [copy for copy in missing if failures[copy.source.id] < MOST_TRIES]
     fit.sort(key=lambda copy: (copy.source.taken, copy.source.id), reverse=True)
     room = max(0, MOST_AT_ONCE - destination.on_the_way)
     return CopyPlan(
         tuple(fit[:room]),
         len(fit[room:]),
-        tuple(
-            Problem(
-                copy.source.id, f"copying it to {copy.region} has failed {MOST_TRIES} times: see why, and delete those"
-            )
-            for copy in missing
-            if copy not in fit
-        ),
+        sum(now - copy.source.taken > LATE for copy in missing),
+        tuple(map(_given_up, given_up)),
     )
+
+
+def _given_up(copy: CopyTo) -> Problem:
+    said = f"copying it to {copy.region} has failed {MOST_TRIES} times: see why, and delete the failed ones"
+    return Problem(copy.source.id, said)
 
 
 def awaited(

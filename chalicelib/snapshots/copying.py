@@ -43,20 +43,23 @@ class Copied:
     origin: str
     region: str
     plan: CopyPlan = field(default_factory=CopyPlan)
+    there: tuple[Snapshot, ...] = ()
+    """What was seen of ours in the region that copies go to."""
     came: Came[CopyTo] = field(default_factory=Came)
 
     @property
     def is_complete(self) -> bool:
         """Whether every copy that had its turn was begun."""
-        return not (self.came.refused or self.came.postponed or self.came.unclear)
+        return not self.came.undone
 
 
 def preview(place: CopyPlace, origin: str, ours: Iterable[Snapshot], policies: Policies, now: datetime) -> Copied:
     """Say which copies a run would begin."""
-    planned = plan(origin, ours, place.region.destination(), policies, now)
+    destination = place.region.destination()
+    planned = plan(origin, ours, destination, policies, now)
     asked = place.journal.asked()  # after the look: what is asked for meanwhile is seen
     fresh = tuple(copy for copy in planned.copies if not asked.keys() & set(copy.keys))
-    return Copied(origin, place.region.name, replace(planned, copies=fresh))
+    return Copied(origin, place.region.name, replace(planned, copies=fresh), destination.snapshots)
 
 
 def run(

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.snapshots.model import Snapshot, Volume, World
-from chalicelib.snapshots.policies import DEFAULT_GRACE, Keep, Policies, Policy
-from chalicelib.snapshots.selection import Selected, select
+from chalicelib.snapshots.policies import DEFAULT_GRACE, NONE, Keep, Policies, Policy
+from chalicelib.snapshots.selection import Selected, Selection, select
 from chalicelib.snapshots.slots import Schedule, Slot, SlotKind
 
 MOST_SHOWN = 31  # slots of a kind
@@ -32,6 +32,8 @@ class Status(StrEnum):
     NEW = "new"
     """No slot of it has been due for as long as its policy's grace."""
     UNCOVERED = "uncovered"
+    DROPPED = "dropped"
+    """It has snapshots, and does not ask for a policy any more."""
     NO_POLICY = "no policy"
 
 
@@ -42,6 +44,8 @@ class Row:
     volume: Volume
     status: Status
     because: str
+    name: str = ""
+    """What people call the volume, or else its instance."""
     policy: str = ""
     newest: Snapshot | None = None
     cells: Mapping[SlotKind, tuple[tuple[Slot, Cell], ...]] = field(default_factory=dict)
@@ -50,6 +54,11 @@ class Row:
     def gaps(self) -> int:
         """Return how many slots have nothing that a volume could be made of."""
         return sum(cell in (Cell.GAP, Cell.FAILED) for cells in self.cells.values() for _, cell in cells)
+
+    @property
+    def is_at_risk(self) -> bool:
+        """Whether somebody may believe it to be covered, and it is not."""
+        return self.status in (Status.UNCOVERED, Status.DROPPED)
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ def rows(world: World, policies: Policies, tag: str, now: datetime) -> list[Row]
     return [
         _row(selected[id_], own.get(id_, []), calendars[selected[id_].policy.name])
         if id_ in selected
-        else Row(volume, Status.NO_POLICY, selection.others[id_])
+        else _without(volume, selection, own.get(id_, []), tag)
         for id_, volume in sorted(world.volumes.items())
     ]
 
@@ -102,6 +111,17 @@ def _trouble(snapshot: Snapshot, policies: Policies, now: datetime) -> str:
     return ""
 
 
+def _without(volume: Volume, selection: Selection, own: list[Snapshot], tag: str) -> Row:
+    """Return the row of a volume without a policy: it is not covered where that can hardly be meant."""
+    reason, newest = selection.others[volume.id], _newest(own)
+    if volume.id in selection.in_vain:
+        return Row(volume, Status.UNCOVERED, reason, volume.name, newest=newest)
+    if newest and volume.tags.get(tag, "").strip().lower() != NONE:
+        said = f"it has snapshots, and {reason}: if that is meant, tag it {tag}={NONE}"
+        return Row(volume, Status.DROPPED, said, volume.name, newest=newest)
+    return Row(volume, Status.NO_POLICY, reason, volume.name, newest=newest)
+
+
 class _Calendar:
     """The slots of one policy that matter now, worked out once for all its volumes."""
 
@@ -115,20 +135,25 @@ class _Calendar:
 
 def _row(each: Selected, own: list[Snapshot], calendar: _Calendar) -> Row:
     volume = each.volume
-    newest = max((s for s in own if s.is_completed), key=lambda s: (s.taken, s.id), default=None)
+    newest = _newest(own)
     status, because = _status(calendar.wanted, volume, own, newest)
     mine = [snapshot for snapshot in own if snapshot.label.policy == each.policy.name]
     begun = max(volume.created, min((snapshot.started for snapshot in mine), default=calendar.at))
     if status is Status.UNCOVERED:
         begun = min(begun, calendar.wanted.due)  # the slot that says so is a gap, in any case
     cells = {kind: tuple((slot, _cell(slot, mine, begun)) for slot in slots) for kind, slots in calendar.slots.items()}
-    return Row(volume, status, because, each.policy.name, newest, cells)
+    name = volume.name or (each.instance.name if each.instance else "")
+    return Row(volume, status, because, name, each.policy.name, newest, cells)
+
+
+def _newest(own: Iterable[Snapshot]) -> Snapshot | None:
+    return max((each for each in own if each.is_at_hand), key=lambda each: (each.taken, each.id), default=None)
 
 
 def _status(wanted: Slot, volume: Volume, own: list[Snapshot], newest: Snapshot | None) -> tuple[Status, str]:
     """Say whether a completed snapshot is of the last slot whose grace is over, or later."""
     for each in own:
-        if each.is_completed and (each.taken >= wanted.due or str(wanted) in each.label.slots):
+        if each.is_at_hand and (each.taken >= wanted.due or str(wanted) in each.label.slots):
             return Status.COVERED, f"{each.id} was taken after {wanted} was due"
     if wanted.due < volume.created:
         return Status.NEW, f"it was created after {wanted} was due"
@@ -138,27 +163,20 @@ def _status(wanted: Slot, volume: Volume, own: list[Snapshot], newest: Snapshot 
 
 def _slots(schedule: Schedule, limit: Keep, now: datetime) -> list[Slot]:
     """Return the slots whose snapshots are to be there: those that retention keeps, the last ones where many."""
-    span = {
-        SlotKind.HOURLY: timedelta(hours=schedule.every),
-        SlotKind.DAILY: timedelta(days=1),
-        SlotKind.WEEKLY: timedelta(days=7),
-        SlotKind.MONTHLY: timedelta(days=31),
-        SlotKind.YEARLY: timedelta(days=366),
-    }[schedule.kind]
     days = timedelta(days=limit.days)
-    reach = min(max(span * limit.count, days), span * MOST_SHOWN) + span
+    reach = min(max(schedule.apart * limit.count, days), schedule.apart * MOST_SHOWN) + schedule.apart
     newest_first = schedule.between(now - reach, now)[::-1]
     kept = [slot for rank, slot in enumerate(newest_first) if rank < max(1, limit.count) or now - slot.due < days]
     return kept[:MOST_SHOWN][::-1]
 
 
 def _cell(slot: Slot, own: Iterable[Snapshot], begun: datetime) -> Cell:
-    states = {snapshot.state for snapshot in own if str(slot) in snapshot.label.slots}
-    if "completed" in states:
+    its = [snapshot for snapshot in own if str(slot) in snapshot.label.slots]
+    if any(snapshot.is_completed for snapshot in its):
         return Cell.FILLED
-    if "pending" in states:
+    if any(snapshot.fills_its_slots for snapshot in its):
         return Cell.PENDING
-    if states:
+    if its:
         return Cell.FAILED
     return Cell.NOT_YET if slot.due < begun else Cell.GAP
 

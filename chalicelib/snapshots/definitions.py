@@ -9,21 +9,25 @@ from zoneinfo import ZoneInfo, available_timezones
 from chalicelib.definition.forms import Form, did_you_mean, matching, whole
 from chalicelib.definition.places import Fields, Place, document
 from chalicelib.snapshots.policies import DEFAULT_GRACE, NONE, Copy, Hooks, Keep, Policies, Policy
-from chalicelib.snapshots.slots import HOURS, Schedule, SlotKind
+from chalicelib.snapshots.slots import FARTHEST_APART, HOURS, Schedule, SlotKind
 
 MOST_POLICIES = 64
 MOST_TAGS = 30  # EC2 takes 50, and ours are ten at the most
-LONGEST_FREEZE = 60  # seconds
+LEAST_FREEZE, LONGEST_FREEZE = 15, 60  # seconds
 LONGEST_COMMAND = 4_000  # characters
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_FIELDS = ("time-zone", "schedules", "root-volumes", "tags", "encryption", "shared-with", "grace", "copy", "hooks")
-_LEAST_DAYS = {  # one more than the time between two slots
-    SlotKind.HOURLY: 1,
-    SlotKind.DAILY: 2,
-    SlotKind.WEEKLY: 8,
-    SlotKind.MONTHLY: 32,
-    SlotKind.YEARLY: 367,
-}
+_FIELDS = (
+    "time-zone",
+    "schedules",
+    "root-volumes",
+    "tags",
+    "encryption",
+    "shared-with",
+    "grace",
+    "gone",
+    "copy",
+    "hooks",
+)
 _OWN_FIELDS = {  # which fields the schedules of a kind have, besides at and keep
     SlotKind.HOURLY: ("every",),
     SlotKind.DAILY: (),
@@ -65,6 +69,7 @@ def _policy(name: str, place: Place) -> Policy:
         needs_encryption=said.take("encryption", _REQUIRED, False),
         shared_with=frozenset(_list(said, "shared-with", "a list of accounts' numbers", _ACCOUNT, 1_000)),
         grace=timedelta(hours=said.take("grace", _GRACE, DEFAULT_GRACE // timedelta(hours=1))),
+        gone_days=said.take("gone", _GONE, 0),
         copy=_copy(said, keep),
         hooks=_hooks(said),
     )
@@ -110,11 +115,10 @@ def _keep(kind: SlotKind, place: Place) -> Keep:
     keep = Keep(fields.take("count", whole(1, 1_000), 0), fields.take("days", whole(1, 36_525), 0))
     if not (keep.count or keep.days) and fields.is_sound("count") and fields.is_sound("days"):
         place.fault(f"wants {_KEEP}: else nothing would be kept")
-    if not keep.count and 0 < keep.days < _LEAST_DAYS[kind]:
+    least = FARTHEST_APART[kind] + (kind is not SlotKind.HOURLY)
+    if not keep.count and 0 < keep.days < least:
         # A snapshot that goes before the next slot comes would leave its own slot unfilled.
-        fields.fault(
-            "days", f"wants {_LEAST_DAYS[kind]} at least, since {kind} slots are as far apart, or a count beside"
-        )
+        fields.fault("days", f"wants {least} at least, since {kind} slots are as far apart, or a count beside")
     return keep
 
 
@@ -139,7 +143,7 @@ def _hooks(said: Fields) -> Hooks | None:
         return None
     fields = place.fields("a mapping with the fields freeze and thaw", ("freeze", "thaw", "seconds"))
     freeze, thaw = fields.need("freeze", _COMMAND), fields.need("thaw", _COMMAND)
-    return Hooks(freeze or "", thaw or "", fields.take("seconds", whole(5, LONGEST_FREEZE), 30))
+    return Hooks(freeze or "", thaw or "", fields.take("seconds", whole(LEAST_FREEZE, LONGEST_FREEZE), 30))
 
 
 def _list(said: Fields, name: str, wants: str, form: Form[str], most: int) -> tuple[str, ...]:
@@ -170,7 +174,7 @@ def _tag(text: str) -> str | None:
     return text if 1 <= len(text) <= 128 and not is_ours else None
 
 
-_NAME = matching(re.compile(r"[a-z0-9-]{1,63}"), "1 to 63 of a-z, 0-9 and -")
+_NAME = matching(re.compile(r"[a-z0-9-]{1,32}"), "1 to 32 of a-z, 0-9 and -")
 _TIME = Form("a time of day such as 03:00", _time)
 _ZONE = Form("a time zone's name such as Europe/Berlin or UTC", _zone)
 _EVERY = Form(
@@ -184,6 +188,7 @@ _DATE = Form("a day of the year as MM-DD, such as 12-31", _date)
 _INCLUDED = Form("include or exclude", {"include": True, "exclude": False}.get)
 _REQUIRED = Form("required or any", {"required": True, "any": False}.get)
 _GRACE = whole(1, 168)
+_GONE = whole(1, 36_525)
 _REGION = matching(re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d"), "a region such as eu-central-1")
 _KEY = matching(
     re.compile(r"(arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:)?(key|alias)/[\w/-]{1,256}|(mrk-)?[0-9a-f-]{32,36}"),

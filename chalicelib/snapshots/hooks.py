@@ -27,10 +27,18 @@ class Shell(Protocol):
 
 
 class Freezer:
-    """Freezes and thaws instances whose policy has hooks; ``problems`` says where that failed."""
+    """Freezes and thaws instances whose policy has hooks; ``problems`` says where that failed.
 
-    def __init__(self, shell: Shell, clock: Callable[[], float] = time.monotonic) -> None:
-        self._shell, self._clock = shell, clock
+    Without a shell it does not, and says so.
+    """
+
+    def __init__(
+        self,
+        shell: Shell | None,
+        clock: Callable[[], float] = time.monotonic,
+        epoch: Callable[[], float] = time.time,
+    ) -> None:
+        self._shell, self._clock, self._epoch = shell, clock, epoch
         self.problems: list[Problem] = []
 
     @contextmanager
@@ -40,16 +48,23 @@ class Freezer:
         if hooks is None or instance is None or instance.state != "running":
             yield lambda: False
             return
+        if self._shell is None:
+            said = "was not frozen, so its snapshots are only crash-consistent: the stack has SnapshotHooks=0"
+            self.problems.append(Problem(instance.id, said))
+            yield lambda: False
+            return
         thaws_at = self._clock() + hooks.seconds
-        is_frozen = self._try(instance.id, "freeze", freeze_script(hooks), hooks.seconds - SECONDS_FOR_EC2)
+        patience = hooks.seconds - SECONDS_FOR_EC2
+        script = freeze_script(hooks, int(self._epoch() + patience))
+        is_frozen = self._try(self._shell, instance.id, "freeze", script, patience)
         try:
             yield lambda: is_frozen and self._clock() < thaws_at
         finally:
-            self._try(instance.id, "thaw", thaw_script(hooks), hooks.seconds)
+            self._try(self._shell, instance.id, "thaw", thaw_script(hooks), hooks.seconds)
 
-    def _try(self, instance: str, verb: str, script: str, seconds: float) -> bool:
+    def _try(self, shell: Shell, instance: str, verb: str, script: str, seconds: float) -> bool:
         try:
-            self._shell.run(instance, script, seconds)
+            shell.run(instance, script, seconds)
         except (Refused, TryAgain) as reason:
             said = {
                 "freeze": f"could not be frozen, so its snapshots are only crash-consistent: {reason}",
@@ -60,11 +75,15 @@ class Freezer:
         return True
 
 
-def freeze_script(hooks: Hooks) -> str:
-    """Return a script that freezes, or thaws again where that fails, and that thaws anyway when the time is over."""
+def freeze_script(hooks: Hooks, deadline: int) -> str:
+    """Return a script that freezes, or thaws again where that fails, and that thaws anyway when the time is over.
+
+    From the deadline on, in seconds since the epoch, it does nothing: it may be delivered when the thaw has long been.
+    """
     thaw, timer = _shell(hooks.thaw), _timer(hooks)
     in_time = shlex.quote(f'sleep {hooks.seconds}; rm -f "{timer}"; {thaw}')
     return (
+        f'if [ "$(date +%s)" -gt {deadline} ]; then echo "it is too late to freeze" >&2; exit 1; fi\n'
         f"{_stop(hooks)}\n"
         f"setsid sh -c {in_time} </dev/null >/dev/null 2>&1 &\n"
         f'echo $! >"{timer}"\n'

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from chalicelib.errors import GroundskeeperError
+from chalicelib.errors import GroundskeeperError, Refused, TryAgain, Unclear
 from chalicelib.snapshots.changes import Create, Plan
 from chalicelib.snapshots.hooks import Freezer
 from chalicelib.snapshots.labels import APPLICATION, CONSISTENCY, CRASH, Label
@@ -61,7 +61,7 @@ class Outcome:
     @property
     def is_complete(self) -> bool:
         """Whether everything that was planned was done."""
-        return not (self.came.refused or self.came.postponed or self.came.unclear)
+        return not self.came.undone
 
 
 def preview(place: Workplace, policies: Policies, now: datetime) -> Outcome:
@@ -86,9 +86,28 @@ def _make(place: Workplace, problems: list[Problem], create: Create) -> None:
     """Ask for snapshots while their instance is frozen; raise Refused, TryAgain, Unclear."""
     with place.freezer.frozen(create) as is_frozen:
         label = create.label(frozen=is_frozen())
-        made = place.region.create(create, label)
+        made = _create(place, problems, create, label)
         has_thawed = label.consistency == APPLICATION and not is_frozen()
     _finish(place, problems, create, made, has_thawed=has_thawed)
+
+
+def _create(place: Workplace, problems: list[Problem], create: Create, label: Label) -> Made:
+    """Ask for snapshots of an instance's volumes at one instant; where EC2 refuses, for each alone: one spoils none."""
+    try:
+        return place.region.create(create, label)
+    except Refused as reason:
+        if not create.is_set:
+            raise
+        problems.append(Problem(create.subject, f"its volumes are not snapshotted at one instant: {reason}"))
+    made: dict[str, str] = {}
+    for alone in create.one_by_one():
+        try:
+            made |= place.region.create(alone, replace(label, volume=alone.volumes[0].id))
+        except (Refused, TryAgain, Unclear) as reason:
+            problems.append(Problem(alone.volumes[0].id, f"has no snapshot: {reason}"))
+    if not made:
+        raise Refused("neither all at one instant nor one alone: see why above")
+    return made
 
 
 def _found(place: Workplace, problems: list[Problem], create: Create) -> bool:

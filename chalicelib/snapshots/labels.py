@@ -1,12 +1,12 @@
-"""Labels: what our snapshots carry as tags, from the call that makes them on, so that a look tells what they are.
+"""Labels: what our snapshots say of themselves, from the call that makes them on.
 
-https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html: a value has 256 characters at
-the most.
+The description says what matters, since nobody can change it; tags say the same, and more, for people, filters and IAM.
+A snapshot whose tags say something else than its description is ours, fills its slots, and is never deleted.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -14,11 +14,11 @@ from chalicelib.snapshots.slots import SlotKind
 
 PREFIX = "groundskeeper:"
 STACK = f"{PREFIX}stack"
-SLOTS = f"{PREFIX}slots"
-POLICY = f"{PREFIX}policy"
-COPY_OF = f"{PREFIX}copy-of"
 CONSISTENCY = f"{PREFIX}consistency"
-LONGEST_VALUE = 256
+HOLD = f"{PREFIX}hold"
+"""The tag by which anybody keeps a snapshot from being deleted."""
+LONGEST_VALUE = 256  # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+LONGEST_DESCRIPTION = 255  # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshot.html
 CRASH, APPLICATION = "crash-consistent", "application-consistent"
 COPIES_SHOW = (
     "vol-ffffffff"  # mostly; AWS promises nothing: docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
@@ -31,8 +31,11 @@ _PERIODS = {  # how the period of each kind is written, for strptime; a week has
     SlotKind.MONTHLY: (re.compile(r"\d{4}-\d\d"), "%Y-%m"),
     SlotKind.YEARLY: (re.compile(r"\d{4}"), "%Y"),
 }
-_VOLUME = re.compile(r"vol-[0-9a-f]+")
-_SNAPSHOT = re.compile(r"snap-[0-9a-f]+")
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+_SAID = re.compile(
+    r"Groundskeeper (?P<stack>\S+): (?P<policy>\S+) (?P<slots>[^( ]+(?: [^( ]+)*)"
+    r"(?: \((?P<copy_of>snap-[0-9a-f]+) of (?P<volume>vol-[0-9a-f]+) at (?P<taken>\S+)\))?"
+)
 _FORBIDDEN = re.compile(r"[^\w\s+\-=.:/@]")
 
 
@@ -41,6 +44,7 @@ class Label:
     """What one of our snapshots says of itself; ``slots`` are those that it fills, such as ``daily/2026-11-26``.
 
     Only a copy has ``copy_of``, ``taken`` (when its source was taken) and always ``volume``: EC2 shows another.
+    ``altered`` says what has become of its tags, where they are not as we wrote them.
     """
 
     policy: str
@@ -52,27 +56,22 @@ class Label:
     volume: str = ""
     copy_of: str = ""
     taken: datetime | None = None
+    altered: str = ""
 
     def tags(self, stack: str) -> dict[str, str]:
         """Return the tags that say it; those that would be empty are left out."""
-        said = {
-            "stack": stack,
-            "policy": self.policy,
-            "slots": " ".join(self.slots),
+        more = {
             "because": shortened(self.because),
             "consistency": self.consistency,
             "product-codes": _as_many_as_fit(self.product_codes),
             "instance": self.instance,
-            "volume": self.volume,
-            "copy-of": self.copy_of,
-            "taken": f"{self.taken:%Y-%m-%dT%H:%M:%SZ}" if self.taken else "",
         }
-        return {PREFIX + name: value for name, value in said.items() if value}
+        return self._bound(stack) | {PREFIX + name: value for name, value in more.items() if value}
 
     def description(self, stack: str) -> str:
-        """Return the description: it bears witness too, since whoever copies a snapshot by hand gets another one."""
-        what = f"copy of {self.copy_of}" if self.copy_of else " ".join(self.slots)
-        return f"{_witness(stack)}{what}"[:LONGEST_VALUE]
+        """Return the description, by which it is known again."""
+        source = f" ({self.copy_of} of {self.volume} at {self._moment})" if self.copy_of else ""
+        return f"{begin(stack)}{self.policy} {' '.join(self.slots)}{source}"
 
     def period(self, kind: SlotKind) -> str:
         """Return the period of the slot of a kind that it fills; empty where there is none."""
@@ -83,41 +82,60 @@ class Label:
         """Return the kinds of the slots that it fills."""
         return tuple(SlotKind(slot.partition("/")[0]) for slot in self.slots)
 
+    def _bound(self, stack: str) -> dict[str, str]:
+        """Return the tags that say what the description says; a copy's volume is said in both."""
+        said = {
+            "stack": stack,
+            "policy": self.policy,
+            "slots": " ".join(self.slots),
+            "volume": self.volume,
+            "copy-of": self.copy_of,
+            "taken": self._moment,
+        }
+        return {PREFIX + name: value for name, value in said.items() if value}
+
+    @property
+    def _moment(self) -> str:
+        return f"{self.taken:{_MOMENT}}" if self.taken else ""
+
+    def changes(self, tags: Mapping[str, str], stack: str) -> str:
+        """Return what has become of the tags that say what the description says; empty where nothing has."""
+        wrong = [key for key, value in self._bound(stack).items() if tags.get(key) != value]
+        return f"its tags are not as we wrote them ({', '.join(wrong)})" if wrong else ""
+
+
+def begin(stack: str) -> str:
+    """Return what the descriptions of a stack's snapshots begin with."""
+    return f"Groundskeeper {stack}: "
+
 
 def read(tags: Mapping[str, str], description: str, volume: str, stack: str) -> Label | str:
-    """Return what a snapshot with the stack's tag says of itself, or why it is not one that we made.
+    """Return what a snapshot says of itself, of which EC2 shows a volume; or why it is not one that we made.
 
-    Tags are easily copied along: with a snapshot that somebody copies, or by a tool. So everything must fit together.
+    Whoever copies one by hand gets another description, or at least another volume.
     """
-    said = {key.removeprefix(PREFIX): value for key, value in tags.items() if key.startswith(PREFIX)}
-    slots = tuple(said.get("slots", "").split())
-    copy_of, source = said.get("copy-of", ""), said.get("volume", volume)
-    if said.get("stack") != stack:
-        return f"its tag {STACK} is not {stack}"
-    if not description.startswith(_witness(stack)):
+    found = _SAID.fullmatch(description)
+    if not found or found["stack"] != stack:
         return f"its description is not one that {stack} writes: somebody has made or copied it by hand"
-    if not said.get("policy") or not slots or not all(map(_is_slot, slots)):
-        return f"its tags {PREFIX}policy and {SLOTS} do not say what it is for"
-    if not _VOLUME.fullmatch(source) or (copy_of and not said.get("volume")):
-        return f"its tag {PREFIX}volume is {said.get('volume', '')!r}"
-    if not copy_of and (volume != source or volume == COPIES_SHOW):
-        return f"it is of {volume}, and its tags say {source}: it is a copy that we did not make"
-    if copy_of and not _SNAPSHOT.fullmatch(copy_of):
-        return f"its tag {PREFIX}copy-of is {copy_of!r}"
-    taken = _moment(said.get("taken", ""))
-    if bool(copy_of) != bool(taken):
-        return f"its tag {PREFIX}taken is {said.get('taken', '')!r}"
-    return Label(
-        policy=said["policy"],
+    slots, taken = tuple(found["slots"].split()), _parsed(found["taken"] or "", _MOMENT)
+    if not all(map(_is_slot, slots)):
+        return f"there are no such slots as its description names: {found['slots']}"
+    if found["copy_of"] and not taken:
+        return f"its description names no time: {found['taken']}"
+    if not found["copy_of"] and volume == COPIES_SHOW:
+        return "it is a copy that we did not make"
+    label = Label(
+        policy=found["policy"],
         slots=slots,
-        because=said.get("because", ""),
-        consistency=said.get("consistency", CRASH),
-        product_codes=tuple(said.get("product-codes", "").split()),
-        instance=said.get("instance", ""),
-        volume=said.get("volume", ""),
-        copy_of=copy_of,
+        because=tags.get(f"{PREFIX}because", ""),
+        consistency=tags.get(CONSISTENCY, CRASH),
+        product_codes=tuple(tags.get(f"{PREFIX}product-codes", "").split()),
+        instance=tags.get(f"{PREFIX}instance", ""),
+        volume=found["volume"] or (volume if f"{PREFIX}volume" in tags else ""),
+        copy_of=found["copy_of"] or "",
         taken=taken,
     )
+    return replace(label, altered=label.changes(tags, stack))
 
 
 def shortened(text: str) -> str:
@@ -134,10 +152,6 @@ def _as_many_as_fit(words: Iterable[str]) -> str:
     return text
 
 
-def _witness(stack: str) -> str:
-    return f"Groundskeeper {stack}: "
-
-
 @lru_cache(maxsize=100_000)  # the same slots come thousands of times
 def _is_slot(text: str) -> bool:
     kind, _, period = text.partition("/")
@@ -146,10 +160,6 @@ def _is_slot(text: str) -> bool:
     written, form = _PERIODS[SlotKind(kind)]
     whole = f"{period} 1" if kind == SlotKind.WEEKLY else period
     return bool(written.fullmatch(period)) and _parsed(whole, form) is not None
-
-
-def _moment(text: str) -> datetime | None:
-    return _parsed(text, "%Y-%m-%dT%H:%M:%SZ")
 
 
 def _parsed(text: str, form: str) -> datetime | None:

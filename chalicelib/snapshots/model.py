@@ -9,13 +9,11 @@ from chalicelib.snapshots.labels import Label
 
 
 class State(StrEnum):
-    """What EC2 says of a snapshot (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html)."""
+    """What EC2 says of snapshots (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html)."""
 
     PENDING = "pending"
     COMPLETED = "completed"
     ERROR = "error"
-    RECOVERABLE = "recoverable"
-    RECOVERING = "recovering"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,12 @@ class Volume:
     """MiB a second; of gp3 alone."""
 
     @property
-    def is_whole(self) -> bool:
+    def name(self) -> str:
+        """Return what people call it; empty where they do not."""
+        return self.tags.get("Name", "")
+
+    @property
+    def can_be_snapshotted(self) -> bool:
         """Whether EC2 makes snapshots of it in its state."""
         return self.state in ("available", "in-use")
 
@@ -62,6 +65,11 @@ class Instance:
     """Of AWS Marketplace: they pass on to what is made of its volumes."""
 
     @property
+    def name(self) -> str:
+        """Return what people call it; empty where they do not."""
+        return self.tags.get("Name", "")
+
+    @property
     def volumes(self) -> tuple[str, ...]:
         """Return the ids of all volumes that are attached."""
         return tuple(self.devices)
@@ -84,8 +92,13 @@ class Snapshot:
 
     @property
     def is_completed(self) -> bool:
-        """Whether a volume can be made of it."""
+        """Whether it holds all of the volume."""
         return self.state == State.COMPLETED
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether a volume can be made of it now: what is archived must be restored first, which takes days."""
+        return self.is_completed and not self.is_archived
 
     @property
     def is_pending(self) -> bool:
@@ -96,6 +109,11 @@ class Snapshot:
     def is_failed(self) -> bool:
         """Whether nothing can be made of it."""
         return self.state == State.ERROR
+
+    @property
+    def fills_its_slots(self) -> bool:
+        """Whether no other one is to be made for them."""
+        return not self.is_failed
 
     @property
     def taken(self) -> datetime:

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Protocol
 
 from chalicelib import reconcile
-from chalicelib.errors import TryAgain, Unclear
+from chalicelib.errors import Refused, TryAgain, Unclear
 from chalicelib.reconcile import Carried
 from chalicelib.snapshots.changes import Asked
 
@@ -42,6 +42,10 @@ class Step(Protocol):
     """Something to ask for."""
 
     @property
+    def subject(self) -> str:
+        """Return what it is about, by its id."""
+
+    @property
     def keys(self) -> Sequence[str]:
         """Return what it asks for, of which each must come once."""
 
@@ -67,6 +71,11 @@ class Came[S](Carried[S]):
     """What became of each step; of the unclear ones nobody knows whether EC2 has carried them out."""
 
     unclear: list[tuple[S, str]] = field(default_factory=list)
+
+    @property
+    def undone(self) -> list[tuple[S, str]]:
+        """Return what was not carried out, or nobody knows, and why."""
+        return [*self.refused, *self.unclear, *self.postponed]
 
 
 def ask[S: Step](
@@ -121,7 +130,8 @@ class _Asking[S: Step]:
     def one(self, steps: Sequence[S]) -> None:
         """Ask for one thing; raise Refused, and TryAgain where the rest is to wait for another run."""
         (step,) = steps
-        self._patience.check(step.seconds)
+        self._patience.check(0.0)
+        self._check_extra(step)
         if self._unclear_in_a_row >= MOST_UNCLEAR:
             raise TryAgain("EC2 does not answer")
         before, self._unclear_in_a_row = self._unclear_in_a_row, 0  # any answer shows that EC2 is there
@@ -146,6 +156,13 @@ class _Asking[S: Step]:
         self.came.refused += carried.refused
         self.came.postponed += carried.postponed
 
+    def _check_extra(self, step: S) -> None:
+        """Raise Refused where only this step does not fit into what is left of the run: others may."""
+        try:
+            self._patience.check(step.seconds)
+        except TryAgain as reason:
+            raise Refused(f"what is to be done before and after takes {step.seconds:.0f} s: {reason}") from reason
+
     def _patiently(self, step: S) -> None:
         """Ask, and where EC2 throttles, which is a clear answer, ask again after a while."""
         for wait in WAITS:
@@ -154,5 +171,6 @@ class _Asking[S: Step]:
                 return self._act(step)
             except TryAgain:
                 self._patience.sleep(wait * random.uniform(0.5, 1.0))
-                self._patience.check(step.seconds)
+                self._patience.check(0.0)
+                self._check_extra(step)
         return self._act(step)

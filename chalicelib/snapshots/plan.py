@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.snapshots.changes import Asked, Create, Plan, Skip, keys
+from chalicelib.snapshots.changes import MOST_TRIES, Asked, Create, Plan, Skip, keys
 from chalicelib.snapshots.model import Snapshot, World
 from chalicelib.snapshots.policies import Policies
 from chalicelib.snapshots.selection import Selected, select
@@ -17,7 +17,6 @@ from chalicelib.snapshots.slots import Slot
 MOST_EXCLUDED = 40
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (SnapshotCreationPerVolumeRateExceeded)
 BETWEEN_CREATES = timedelta(seconds=15)
-MOST_TRIES = 3  # for one slot: each snapshot that failed takes a place among those that may be pending
 
 
 def plan(world: World, policies: Policies, tag: str, now: datetime, asked: Asked) -> Plan:
@@ -74,13 +73,13 @@ class _History:
 
     def unfilled(self, each: Selected, slots: Iterable[Slot]) -> tuple[Slot, ...]:
         """Return the slots that no snapshot of the volume fills; those before it was created are not its own."""
-        filled = {slot for snapshot in self._of(each) if not snapshot.is_failed for slot in snapshot.label.slots}
+        filled = {slot for snapshot in self._of(each) if snapshot.fills_its_slots for slot in snapshot.label.slots}
         return tuple(slot for slot in slots if slot.due >= each.volume.created and str(slot) not in filled)
 
     def why_not(self, each: Selected, slots: tuple[Slot, ...]) -> str:
         """Return why no snapshot of a volume can be made now; empty where one can."""
         volume, own = each.volume, self._own[each.volume.id]
-        if not volume.is_whole:
+        if not volume.can_be_snapshotted:
             return f"the volume is {volume.state}"
         if asked := max((self._asked[key] for key in keys([volume], slots) if key in self._asked), default=None):
             return f"one was asked for at {asked:%H:%M:%S} UTC, and EC2 does not show it yet: it may still come"
@@ -89,16 +88,20 @@ class _History:
         if self._at_work.get(volume.id, 0) >= volume.most_pending:
             most = volume.most_pending
             return f"AWS allows {most} of it to be pending or failed, and there are so many: delete failed ones"
-        if all(self._failures(each)[str(slot)] >= MOST_TRIES for slot in slots):
+        failures = self._failures(each)
+        if all(failures[str(slot)] >= MOST_TRIES for slot in slots):
             return f"{MOST_TRIES} have failed for the same slot: see why, and delete them"
         if any(timedelta(0) <= self._now - snapshot.started < BETWEEN_CREATES for snapshot in own):
             return f"the last one was begun less than {BETWEEN_CREATES.seconds} seconds ago"
         return ""
 
-    def need(self, create: Create) -> tuple[datetime, str]:
-        """Return a key to sort by: those whose newest snapshot is the oldest come first, those without one before."""
+    def need(self, create: Create) -> tuple[bool, datetime, str]:
+        """Return a key to sort by: those whose newest snapshot is the oldest come first, those without one before.
+
+        Those that must be frozen take long, and come last.
+        """
         newest = [max((s.started for s in self._own[v.id] if s.is_completed), default=_NEVER) for v in create.volumes]
-        return min(newest), create.subject
+        return create.seconds > 0, min(newest), create.subject
 
     def _failures(self, each: Selected) -> Counter[str]:
         return Counter(slot for snapshot in self._of(each) if snapshot.is_failed for slot in snapshot.label.slots)
@@ -112,5 +115,4 @@ def _listed(slots: Iterable[Slot]) -> str:
 
 
 def _is_due(slots: tuple[Slot, ...]) -> str:
-    since = f"since {max(slot.due for slot in slots):%Y-%m-%d %H:%M} UTC"
-    return f"{'is' if len(slots) == 1 else 'are'} due {since}"
+    return f"due {max(slot.due for slot in slots):%Y-%m-%d %H:%M} UTC"

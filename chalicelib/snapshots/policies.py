@@ -18,7 +18,8 @@ class Keep:
     days: int = 0
 
     def __str__(self) -> str:
-        said = [f"the newest {self.count}"] if self.count else []
+        newest = f"the newest {self.count}" if self.count > 1 else "the newest one"
+        said = [newest] if self.count else []
         return " and ".join([*said, f"those of the last {self.days} days"] if self.days else said)
 
 
@@ -55,8 +56,15 @@ class Policy:
     """Accounts that may have been given its snapshots."""
     grace: timedelta = DEFAULT_GRACE
     """How long after a slot its snapshot may be completed before somebody should look."""
+    gone_days: int = 0
+    """How long the snapshots of a volume outlive it, but the newest; 0: as long as their rules keep them."""
     copy: Copy | None = None
     hooks: Hooks | None = None
 
 
 type Policies = Mapping[str, Policy]
+
+
+def copy_regions(policies: Policies) -> list[str]:
+    """Return the regions that policies copy to."""
+    return list(dict.fromkeys(policy.copy.region for policy in policies.values() if policy.copy))

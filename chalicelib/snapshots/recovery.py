@@ -1,5 +1,6 @@
 """Recovery: which snapshot brings a volume back as it was, by which commands, and what stands in the way."""
 
+import json
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ def _commands(source: Source, volume: Volume | None, world: World) -> Iterator[s
     zone = volume.zone if volume and is_here else "AVAILABILITY-ZONE"
     kind = _kind(volume) if volume else []
     where = ["--region", source.region]
-    yield _aws("create-volume", *where, "--snapshot-id", source.snapshot.id, "--availability-zone", zone, *kind)
+    tags = _tags(volume) if volume else []
+    yield _aws("create-volume", *where, "--snapshot-id", source.snapshot.id, "--availability-zone", zone, *kind, *tags)
     yield _aws("wait", "volume-available", *where, "--volume-ids", "NEW-VOLUME")
     instance = _instance(volume, world) if is_here else None
     must_stop = bool(instance) and _must_stop(instance, volume, source)
@@ -97,6 +99,13 @@ def _kind(volume: Volume) -> list[str]:
     return ["--volume-type", volume.type, *iops, *throughput]
 
 
+def _tags(volume: Volume) -> list[str]:
+    """Return the options that give a volume the tags of another, that of its policy among them."""
+    tags = [{"Key": key, "Value": value} for key, value in volume.tags.items() if not key.startswith("aws:")]
+    said = json.dumps([{"ResourceType": "volume", "Tags": tags}], separators=(",", ":"))
+    return ["--tag-specifications", said] if tags else []
+
+
 def _instance(volume: Volume | None, world: World) -> Instance | None:
     attached = (world.instances[id_] for id_ in (volume.instances if volume else ()) if id_ in world.instances)
     return next(attached, None)
@@ -112,12 +121,16 @@ def _must_stop(instance: Instance | None, volume: Volume | None, source: Source)
 def _obstacles(source: Source, volume: Volume | None, every: list[Source], at: datetime, world: World) -> Iterator[str]:
     snapshot = source.snapshot
     if volume is None:
-        yield f"{snapshot.volume} is gone: choose the availability zone, and an instance there"
+        yield f"{snapshot.volume} is gone: choose the availability zone, and an instance there, and tag the new volume"
     if snapshot.is_archived:
-        restore = _aws("restore-snapshot-tier", "--snapshot-id", snapshot.id, "--temporary-restore-days", "7")
+        where = ["--region", source.region, "--snapshot-id", snapshot.id]
+        restore = _aws("restore-snapshot-tier", *where, "--temporary-restore-days", "7")
         yield f"it is archived: restore it first, which takes up to 72 hours: {restore}"
     if source.region != world.region:
-        yield f"the snapshot is in {source.region}: so will be the volume, and the instance must be there too"
+        yield (
+            f"the snapshot is in {source.region}: so will be the volume, and the instance must be there too; or bring "
+            f"it home first: {_aws('copy-snapshot', '--region', world.region or 'REGION', *_from(source))}"
+        )
     if snapshot.label.product_codes:
         codes = ", ".join(snapshot.label.product_codes)
         yield (
@@ -145,6 +158,10 @@ def _siblings(source: Source, others: Iterable[Source]) -> Iterator[Snapshot]:
         is_alike = other.snapshot.is_completed and bool(said.copy_of) == is_copy
         if label.instance and of_one_call and is_together and is_other and is_alike:
             yield other.snapshot
+
+
+def _from(source: Source) -> list[str]:
+    return ["--source-region", source.region, "--source-snapshot-id", source.snapshot.id]
 
 
 def _aws(*words: str) -> str:

@@ -6,13 +6,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from chalicelib import telemetry
 from chalicelib.errors import BadDefinition, GroundskeeperError
-from chalicelib.snapshots.changes import Create
 from chalicelib.snapshots.copying import Copied
 from chalicelib.snapshots.coverage import Status, Trouble
 from chalicelib.snapshots.events import Noticed
 from chalicelib.snapshots.job import Outcome
 from chalicelib.snapshots.model import Problem
-from chalicelib.snapshots.once import Came
+from chalicelib.snapshots.once import Came, Step
 from chalicelib.snapshots.retiring import Retired
 from chalicelib.snapshots.service import Cleared, Swept
 from chalicelib.telemetry import logger
@@ -27,15 +26,17 @@ def swept(done: Swept, stack: str, *, is_dry_run: bool) -> None:
     _log_troubles(done.troubles)
     rows = [row for some in done.rows.values() for row in some]
     begun = {volume.id for each in done.outcomes.values() for create in each.came.landed for volume in create.volumes}
-    uncovered = [row for row in rows if row.status is Status.UNCOVERED and row.volume.id not in begun]
+    uncovered = [row for row in rows if row.is_at_risk and row.volume.id not in begun]
     for row in uncovered:
         extra = {"volume": row.volume.id, "policy": row.policy, "because": row.because}
         logger.warning("not covered", extra=extra)
     problems = [problem for outcome in done.outcomes.values() for problem in _problems(outcome)]
+    problems += [problem for copied in done.copied for problem in copied.plan.problems]
     _count(
         stack,
         SnapshotsCreated=sum(len(create.volumes) for each in done.outcomes.values() for create in each.came.landed),
         SnapshotsCopied=sum(len(each.came.landed) for each in done.copied),
+        CopiesLate=sum(copied.plan.late for copied in done.copied),
         SnapshotsInTrouble=len(done.troubles),
         SnapshotProblems=len(problems) + len(done.problems),
         VolumesSelected=sum(row.status is not Status.NO_POLICY for row in rows),
@@ -53,7 +54,8 @@ def followed(noticed: Noticed, done: Swept, stack: str, *, is_dry_run: bool) -> 
     _log_troubles(done.troubles)
     copied = sum(len(each.came.landed) for each in done.copied)
     _count(stack, SnapshotsCopied=copied, SnapshotsInTrouble=len(done.troubles))
-    _raise_first(done.errors)
+    for where, error in done.errors.items():  # no reason to keep the messages: the sweep makes up for it in minutes
+        logger.warning("region not dealt with", extra={"region": where, "reason": str(error)})
     return noticed.answer()
 
 
@@ -61,19 +63,25 @@ def cleared(done: Cleared, stack: str, *, is_dry_run: bool) -> None:
     """Report one retirement; raise what went wrong with a region, once all is reported."""
     for region, retired in done.retired.items():
         _log_retired(region, retired, is_dry_run=is_dry_run)
-    exposed = [problem for watched in done.watched.values() for problem in watched.exposed]
-    unblocked = [problem for watched in done.watched.values() for problem in watched.unblocked]
-    for problem in (*exposed, *unblocked):
+    watched = done.watched.values()
+    for problem in (problem for each in watched for problem in (*each.exposed, *each.unencrypted, *each.unblocked)):
         logger.warning("exposed", extra={"subject": problem.subject, "reason": problem.reason})
+    _log_problems(problem for each in watched for problem in each.strangers)
     _count(
         stack,
         SnapshotsRetired=sum(len(each.carried.landed) for each in done.retired.values()),
-        SnapshotsOwned=sum(len(each.snapshots) - len(each.carried.landed) for each in done.retired.values()),
-        SnapshotsExposed=len(exposed),
-        RegionsUnblocked=len(unblocked),
+        SnapshotsOwned=sum(len(each.left) for each in done.retired.values()),
+        SnapshotsExposed=sum(len(each.exposed) for each in watched),
+        SnapshotsUnencrypted=sum(len(each.unencrypted) for each in watched),
+        RegionsUnblocked=sum(len(each.unblocked) for each in watched),
         GoodRetirements=int(done.is_good),
     )
-    _raise_first({**done.errors, **{region: each.error for region, each in done.retired.items() if each.error}})
+    unsafe = {
+        f"{region}, policy {policy}": error
+        for region, each in done.retired.items()
+        for policy, error in each.unsafe.items()
+    }
+    _raise_first({**done.errors, **unsafe})
 
 
 def refused(error: BadDefinition) -> None:
@@ -84,7 +92,8 @@ def refused(error: BadDefinition) -> None:
 def _log_outcome(region: str, outcome: Outcome, *, is_dry_run: bool) -> None:
     for create in outcome.plan.creates if is_dry_run else outcome.came.landed:
         said = "would snapshot" if is_dry_run else "snapshotted"
-        logger.info(said, extra={"region": region, **_of(create), "because": create.because})
+        about = {"subject": create.subject, "volumes": [volume.id for volume in create.volumes]}
+        logger.info(said, extra={"region": region, **about, "because": create.because})
     _log_undone(outcome.came, region)
     for skip in outcome.plan.skips:
         logger.warning("not snapshotted", extra={"region": region, "volume": skip.volume, "because": skip.because})
@@ -100,23 +109,17 @@ def _log_copied(copied: Iterable[Copied], *, is_dry_run: bool) -> None:
         _log_problems(each.plan.problems)
 
 
-def _log_undone[S](came: Came[S], region: str) -> None:
+def _log_undone[S: Step](came: Came[S], region: str) -> None:
     for step, reason in came.refused:
-        logger.error("refused", extra={"region": region, **_of(step), "reason": reason})
+        logger.error("refused", extra={"region": region, "subject": step.subject, "reason": reason})
     for step, reason in came.unclear:
-        logger.error("unclear", extra={"region": region, **_of(step), "reason": reason})
+        logger.error("unclear", extra={"region": region, "subject": step.subject, "reason": reason})
     for step, reason in came.postponed:
-        logger.warning("postponed", extra={"region": region, **_of(step), "reason": reason})
-
-
-def _of(step: object) -> dict[str, object]:
-    if isinstance(step, Create):
-        return {"subject": step.subject, "volumes": [volume.id for volume in step.volumes]}
-    return {"subject": str(getattr(step, "keys", step))}
+        logger.warning("postponed", extra={"region": region, "subject": step.subject, "reason": reason})
 
 
 def _log_retired(region: str, retired: Retired, *, is_dry_run: bool) -> None:
-    for delete in retired.deletions if is_dry_run else retired.carried.landed:
+    for delete in retired.safe_deletions if is_dry_run else retired.carried.landed:
         extra = {"region": region, "snapshot": delete.snapshot.id, "volume": delete.snapshot.volume}
         logger.info("would delete" if is_dry_run else "deleted", extra={**extra, "because": delete.because})
     for delete, reason in retired.carried.refused:

@@ -3,7 +3,7 @@
 A pure function of what was seen. What is not sure to be ours, finished and replaceable is kept.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,6 +30,10 @@ class Delete:
 
 
 type Verdict = Leave | Delete
+type Turnover = Mapping[tuple[str, SlotKind], int]
+"""How many snapshots of a policy and a kind new ones push out, of each volume."""
+
+LONGEST_PAUSE = timedelta(days=7)  # whose slots a retirement makes up for without a person's word
 
 
 @dataclass(frozen=True)
@@ -48,30 +52,39 @@ def plan(snapshots: Iterable[Snapshot], ties: Ties, policies: Policies, region: 
     for (policy, is_copy), some in _by_policy(snapshots).items():
         keep = rule(policies, policy, region, copies=is_copy)
         if keep is None:
-            judgements |= {each.id: Judgement(_no_rule(policy, region, is_copy=is_copy)) for each in some}
+            judgements |= {each.id: Judgement([_no_rule(policy, region, is_copy=is_copy)]) for each in some}
         else:
             judgements |= judged(some, keep, now)
+            _outlive(judgements, some, policies[policy].gone_days, ties, now)
     return [_verdict(each, newest, ties, judgements.get(each.id, Judgement())) for each in snapshots]
 
 
-def beyond_turnover(verdicts: Iterable[Verdict]) -> int:
-    """Count the deletions beyond one a volume for each kind of slot: new snapshots push out no more at a time.
+def turnover(policies: Policies, since: datetime, now: datetime) -> Turnover:
+    """Return how many slots of each policy and kind have come since the last retirement: so many may be pushed out."""
+    return {
+        (policy.name, schedule.kind): max(1, len(schedule.between(max(since, now - LONGEST_PAUSE), now)))
+        for policy in policies.values()
+        for schedule in policy.schedules
+    }
+
+
+def beyond_turnover(deletions: Iterable[Delete], usual: Turnover) -> int:
+    """Count the deletions beyond those that new snapshots push out, which are as many a volume as slots have come.
 
     More is a mistake, or the first run after a change of policy or a long pause: a person should say which.
     """
-    deleted: dict[str, list[Snapshot]] = defaultdict(list)
-    for verdict in verdicts:
-        if isinstance(verdict, Delete):
-            deleted[verdict.snapshot.volume].append(verdict.snapshot)
-    return sum(len(some) - _places(some) for some in deleted.values())
+    by_volume: dict[tuple[str, str], list[Snapshot]] = defaultdict(list)
+    for deletion in deletions:
+        by_volume[deletion.snapshot.label.policy, deletion.snapshot.volume].append(deletion.snapshot)
+    return sum(len(some) - _places(some, policy, usual) for (policy, _), some in by_volume.items())
 
 
-def _places(snapshots: Iterable[Snapshot]) -> int:
-    """Return how many of a volume's snapshots have a kind of slot to themselves; those with few kinds choose first."""
-    taken: set[SlotKind] = set()
+def _places(snapshots: Iterable[Snapshot], policy: str, usual: Turnover) -> int:
+    """Return how many of a volume's snapshots new ones push out; those with few kinds of slots choose first."""
+    taken: Counter[SlotKind] = Counter()
     for kinds in sorted((each.label.kinds for each in snapshots), key=lambda kinds: (len(kinds), kinds)):
-        taken.update([kind for kind in kinds if kind not in taken][:1])
-    return len(taken)
+        taken.update([kind for kind in kinds if taken[kind] < usual.get((policy, kind), 1)][:1])
+    return taken.total()
 
 
 def rule(policies: Policies, name: str, region: str, *, copies: bool) -> Mapping[SlotKind, Keep] | None:
@@ -84,14 +97,14 @@ def rule(policies: Policies, name: str, region: str, *, copies: bool) -> Mapping
 
 def kept(snapshots: Iterable[Snapshot], keep: Mapping[SlotKind, Keep], now: datetime) -> dict[str, str]:
     """Return why each completed snapshot of one policy is kept, by id; one that nothing keeps is left out."""
-    return {id_: found.keeps for id_, found in judged(snapshots, keep, now).items() if found.keeps}
+    return {id_: "; ".join(found.keeps) for id_, found in judged(snapshots, keep, now).items() if found.keeps}
 
 
 @dataclass
 class Judgement:
-    """What a policy's rules say of one snapshot: which one keeps it, if any, and of which slots none does."""
+    """What a policy's rules say of one snapshot: which of its slots keep it, and which do not."""
 
-    keeps: str = ""
+    keeps: list[str] = field(default_factory=list)
     lapsed: list[str] = field(default_factory=list)
 
 
@@ -116,19 +129,39 @@ def judged(snapshots: Iterable[Snapshot], keep: Mapping[SlotKind, Keep], now: da
 
 def _judge(judgement: Judgement, kind: SlotKind, rank: int, limit: Keep, age: timedelta) -> None:
     if rank < limit.count:
-        judgement.keeps = judgement.keeps or f"it is number {rank + 1} of the newest {limit.count} {kind} ones"
+        judgement.keeps.append(f"{kind}: number {rank + 1} of the newest {limit.count}")
     elif limit.days and age < timedelta(days=limit.days):
-        judgement.keeps = judgement.keeps or f"it is a {kind} one, and not yet {limit.days} days old"
+        judgement.keeps.append(f"{kind}: not yet {limit.days} days old")
     else:
-        judgement.lapsed.append(f"{kind}: it is number {rank + 1}, {age.days} days old, and {limit} are kept")
+        judgement.lapsed.append(f"{kind}: number {rank + 1}, taken {_old(age)} ago, and kept are {limit}")
+
+
+def _old(age: timedelta) -> str:
+    hours = age // timedelta(hours=1)
+    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
+
+
+def _outlive(judgements: dict[str, Judgement], some: Iterable[Snapshot], days: int, ties: Ties, now: datetime) -> None:
+    """Let the snapshots of volumes that are gone lapse some days after the last one, if the policy says so."""
+    last: dict[str, datetime] = {}
+    for each in some:
+        if days and each.volume in ties.gone:
+            last[each.volume] = max(each.taken, last.get(each.volume, each.taken))
+    for each in some:
+        if each.id in judgements and each.volume in last and now - last[each.volume] >= timedelta(days=days):
+            age = (now - last[each.volume]).days
+            said = f"{each.volume} is gone, its last snapshot is {age} days old, and they are kept for {days}"
+            judgements[each.id] = Judgement(lapsed=[said])
 
 
 def _verdict(each: Snapshot, newest: Mapping[str, str], ties: Ties, judgement: Judgement) -> Verdict:
+    if each.label.altered:
+        return Leave(each, each.label.altered)
     if not each.is_completed:
         return Leave(each, "it failed: see why, and delete it" if each.is_failed else f"it is {each.state}")
     if judgement.keeps:
-        return Leave(each, judgement.keeps)
-    if newest[each.volume] == each.id:
+        return Leave(each, "; ".join(judgement.keeps))
+    if newest.get(each.volume, each.id) == each.id:
         gone = ", which is gone" if each.volume in ties.gone else ""
         return Leave(each, f"it is the newest completed one of {each.volume}{gone}")
     if each.id in ties.held:
@@ -138,10 +171,10 @@ def _verdict(each: Snapshot, newest: Mapping[str, str], ties: Ties, judgement: J
 
 
 def _newest(snapshots: Iterable[Snapshot]) -> dict[str, str]:
-    """Return the newest completed snapshot of each volume, by its id."""
+    """Return the newest snapshot of each volume that a volume could be made of now, by its id."""
     found: dict[str, Snapshot] = {}
     for each in snapshots:
-        if each.is_completed:
+        if each.is_at_hand:
             best = found.get(each.volume)
             if best is None or (each.taken, each.id) > (best.taken, best.id):
                 found[each.volume] = each

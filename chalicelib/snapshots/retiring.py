@@ -15,7 +15,7 @@ from chalicelib.snapshots.once import Patience
 from chalicelib.snapshots.policies import Policies
 from chalicelib.snapshots.retention import Delete, Ties, Verdict
 
-UNUSUAL = "of a changed policy, clock or tag, beyond what new snapshots push out"
+UNUSUAL = "a policy, a clock or a tag has changed, besides those that new snapshots push out"
 
 
 class Region(Protocol):
@@ -36,24 +36,38 @@ class Region(Protocol):
         """Delete a snapshot; raise Refused where something holds it, TryAgain."""
 
 
+class LastTime(Protocol):
+    """When a retirement last did all that it should."""
+
+    def read(self) -> str:
+        """Return the moment in ISO 8601; empty where there was none; raise TryAgain."""
+
+    def write(self, moment: str) -> None:
+        """Keep the moment; raise TryAgain."""
+
+
 @dataclass(frozen=True)
 class RetirePlace:
     """One region, and what a job needs there; ``awaited`` says which snapshots are held for copies of them."""
 
     region: Region
     turn: Callable[[], AbstractContextManager[Patience]]
-    awaited: Callable[[tuple[Snapshot, ...], datetime], Mapping[str, str]] = lambda *_: {}
+    last_time: LastTime
+    awaited: Callable[[tuple[Snapshot, ...], datetime], Mapping[str, str]]
 
 
 @dataclass
 class Retired:
-    """What one run did in one region: its verdicts, what became of the deletions, and why it refused them."""
+    """What one run did in one region: its verdicts, and what became of the deletions.
+
+    ``unsafe`` says, by policy, why none of its snapshots were deleted.
+    """
 
     region: str
     snapshots: tuple[Snapshot, ...] = ()
     verdicts: list[Verdict] = field(default_factory=list)
     carried: Carried[Delete] = field(default_factory=Carried)
-    error: UnsafePlan | None = None
+    unsafe: dict[str, UnsafePlan] = field(default_factory=dict)
 
     @property
     def deletions(self) -> list[Delete]:
@@ -61,9 +75,21 @@ class Retired:
         return [verdict for verdict in self.verdicts if isinstance(verdict, Delete)]
 
     @property
+    def safe_deletions(self) -> list[Delete]:
+        """Return what may be deleted, the oldest first: whatever stops a run, the newest are there."""
+        safe = [each for each in self.deletions if each.snapshot.label.policy not in self.unsafe]
+        return sorted(safe, key=lambda each: (each.snapshot.taken, each.snapshot.id))
+
+    @property
+    def left(self) -> tuple[Snapshot, ...]:
+        """Return the snapshots that are still there."""
+        deleted = {each.snapshot.id for each in self.carried.landed}
+        return tuple(each for each in self.snapshots if each.id not in deleted)
+
+    @property
     def is_complete(self) -> bool:
         """Whether everything that was planned was done; what something else holds since the look is no fault."""
-        return not (self.error or self.carried.postponed)
+        return not (self.unsafe or self.carried.postponed)
 
 
 def preview(place: RetirePlace, policies: Policies, now: datetime, *, force: bool = False) -> Retired:
@@ -71,29 +97,33 @@ def preview(place: RetirePlace, policies: Policies, now: datetime, *, force: boo
     region = place.region
     # Ties are read last: what is held since the listing began is then seen, too.
     ours, others = region.ours()
-    gone = frozenset(each.volume for each in ours) - region.volumes()
+    gone = frozenset(each.volume for each in ours if not each.label.copy_of) - region.volumes()
     ties = Ties({**place.awaited(ours, now), **others, **region.held()}, gone)
-    verdicts = retention.plan(ours, ties, policies, region.name, now)
-    retired = Retired(region.name, ours, verdicts)
-    try:
-        reconcile.guard(retention.beyond_turnover(verdicts), len(ours), UNUSUAL, force=force)
-    except UnsafePlan as error:
-        retired.error = error
+    retired = Retired(region.name, ours, retention.plan(ours, ties, policies, region.name, now))
+    last_time = place.last_time.read()
+    usual = retention.turnover(policies, datetime.fromisoformat(last_time) if last_time else now, now)
+    for policy in {each.snapshot.label.policy for each in retired.deletions}:
+        owned = sum(each.label.policy == policy for each in ours)
+        its = [each for each in retired.deletions if each.snapshot.label.policy == policy]
+        try:
+            reconcile.guard(retention.beyond_turnover(its, usual), owned, UNUSUAL, force=force)
+        except UnsafePlan as error:
+            retired.unsafe[policy] = error
     return retired
 
 
 def run(place: RetirePlace, policies: Policies, clock: Callable[[], datetime], *, force: bool = False) -> Retired:
-    """Delete what no policy keeps, unless that is suspiciously much."""
+    """Delete what no policy keeps, but of policies by which that is suspiciously much."""
     with place.turn() as patience:
-        retired = preview(place, policies, clock(), force=force)
-        if not retired.error:
-            # The oldest first: whatever stops a run, the newest are there.
-            oldest = sorted(retired.deletions, key=lambda delete: (delete.snapshot.taken, delete.snapshot.id))
+        now = clock()
+        retired = preview(place, policies, now, force=force)
 
-            def delete(batch: Sequence[Delete]) -> None:
-                patience.check(0.0)
-                patience.pace()
-                place.region.delete(batch[0].snapshot.id)
+        def delete(batch: Sequence[Delete]) -> None:
+            patience.check(0.0)
+            patience.pace()
+            place.region.delete(batch[0].snapshot.id)
 
-            retired.carried = reconcile.carry_out([[each] for each in oldest], (), delete, bisect=False)
+        retired.carried = reconcile.carry_out([[each] for each in retired.safe_deletions], (), delete, bisect=False)
+        if retired.is_complete:
+            place.last_time.write(now.isoformat())
     return retired

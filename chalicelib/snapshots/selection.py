@@ -20,10 +20,14 @@ class Selected:
 
 @dataclass(frozen=True)
 class Selection:
-    """Every volume that asks for a policy, in the order of their ids; why the others do not; and what is wrong."""
+    """Every volume that asks for a policy, in the order of their ids; why the others do not; and what is wrong.
+
+    Those ``in_vain`` ask for one by a tag that names none.
+    """
 
     selected: tuple[Selected, ...]
     others: Mapping[str, str]
+    in_vain: frozenset[str]
     problems: tuple[Problem, ...]
 
 
@@ -34,6 +38,7 @@ def select(world: World, policies: Policies, tag: str) -> Selection:
     return Selection(
         tuple(each for each in found.values() if isinstance(each, Selected)),
         {id_: each for id_, each in found.items() if isinstance(each, str)},
+        frozenset(choice.in_vain),
         tuple(choice.problems),
     )
 
@@ -44,6 +49,7 @@ class _Choice:
     def __init__(self, world: World, policies: Policies, tag: str) -> None:
         self._world, self._policies, self._tag = world, policies, tag
         self.problems: dict[Problem, None] = {}
+        self.in_vain: set[str] = set()
 
     def of(self, volume: Volume) -> Selected | str:
         """Return the policy of a volume, its own tag's or else its instance's; or why it has none."""
@@ -62,11 +68,20 @@ class _Choice:
             return Selected(volume, policy, id_, self._world.instances[id_])
         if asking:
             return f"it is a root volume, and policy {next(iter(asking.values())).name} takes none"
-        said = f"its tag {self._tag} is {shown(own)}, and no policy" if own else "it does not ask for one itself"
-        return f"{said}, and no instance of it asks for one"
+        if self._tag in volume.tags and not own:
+            self._note(volume.id, f"its tag {self._tag} is empty")
+            self.in_vain.add(volume.id)
+        wrong = [name for name in (own, *map(self._said, instances)) if name and name.lower() != NONE]
+        if wrong:
+            self.in_vain.add(volume.id)
+            return f"the tag {self._tag} is {shown(wrong[0])}, and no policy"
+        return "neither it nor an instance of it asks for one"
+
+    def _said(self, instance: Instance) -> str:
+        return instance.tags.get(self._tag, "").strip()
 
     def _of_instance(self, instance: Instance) -> Policy | None:
-        name = instance.tags.get(self._tag, "").strip()
+        name = self._said(instance)
         return self._named(instance.id, name) if name and name.lower() != NONE else None
 
     def _is_root(self, volume: Volume, instance: str) -> bool:
@@ -82,8 +97,3 @@ class _Choice:
 
     def _note(self, subject: str, reason: str) -> None:
         self.problems[Problem(subject, reason)] = None
-
-
-def name_of(thing: Volume | Instance) -> str:
-    """Return what people call a volume or an instance: its tag Name."""
-    return thing.tags.get("Name", "")

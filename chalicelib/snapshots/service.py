@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from chalicelib import reconcile
 from chalicelib.errors import GroundskeeperError
@@ -11,7 +12,7 @@ from chalicelib.snapshots.copying import Copied, CopyPlace
 from chalicelib.snapshots.coverage import Covered, Row, Trouble
 from chalicelib.snapshots.job import Outcome, Workplace
 from chalicelib.snapshots.model import Problem, Snapshot, World
-from chalicelib.snapshots.policies import Policies
+from chalicelib.snapshots.policies import Policies, copy_regions
 from chalicelib.snapshots.retiring import Retired, RetirePlace
 from chalicelib.snapshots.watching import Watched, WatchPlace
 
@@ -59,9 +60,22 @@ class Cleared:
         return not self.errors and all(each.is_complete for each in self.retired.values())
 
 
+AT_ONCE = 8  # regions: each has its own limits, and one must not wait for another's
+
+
 def now() -> datetime:
     """Return the time, in UTC."""
     return datetime.now(UTC)
+
+
+class Region(Protocol):
+    """What is looked at in a region."""
+
+    def look(self) -> World:
+        """Return volumes, instances and our snapshots; raise TryAgain, BadSettings."""
+
+    def ours(self) -> tuple[tuple[Snapshot, ...], Mapping[str, str]]:
+        """Return our snapshots, and which of them are held, and why; raise TryAgain, BadSettings."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +87,15 @@ class Snapshots:
     regions: tuple[str, ...]
     policies: Callable[[], Policies]
     """Returns the policies in force; raises BadDefinition, TryAgain."""
+    region: Callable[[str], Region]
     workplace: Callable[[str], Workplace]
     copy_place: Callable[[str], CopyPlace]
     retire_place: Callable[[str, Policies], RetirePlace]
     watch_place: Callable[[str], WatchPlace]
     is_dry_run: bool = False
+    retires: bool = True
+    """Whether anything is deleted."""
+    runs_hooks: bool = False
     clock: Callable[[], datetime] = now
 
     def sweep(self) -> Swept:
@@ -95,7 +113,7 @@ class Snapshots:
             place = self.workplace(name)
             return job.preview(place, policies, self.clock()) if is_dry_run else job.run(place, policies, self.clock)
 
-        outcomes, errors = reconcile.each(self.regions, one)
+        outcomes, errors = reconcile.each(self.regions, one, at_once=AT_ONCE)
         worlds = {name: outcome.world for name, outcome in outcomes.items()}
         ours = {name: world.snapshots for name, world in worlds.items()}
         swept = Swept(outcomes, errors=dict(errors), covered=self._covered(worlds, policies))
@@ -105,14 +123,13 @@ class Snapshots:
     def cover(self) -> Swept:
         """Say which volumes are covered, and change nothing."""
         policies = self.policies()
-        worlds, errors = reconcile.each(self.regions, lambda name: self.workplace(name).region.look())
+        worlds, errors = reconcile.each(self.regions, self._look, at_once=AT_ONCE)
         return Swept(errors=dict(errors), covered=self._covered(worlds, policies))
 
     def follow(self, ended: Iterable[str], failed: Iterable[str]) -> Swept:
         """Copy what was completed in some regions, and see what has failed in others."""
         policies = self.policies()
-        copies = any(policy.copy for policy in policies.values())
-        names = {*failed, *(ended if copies else ())} & {*self.all_regions(policies)}
+        names = {*failed, *(ended if copy_regions(policies) else ())} & {*self.all_regions(policies)}
         ours, errors = reconcile.each(sorted(names), self.ours)
         now = self.clock()
         troubles = {name: tuple(coverage.troubles(some, policies, now)) for name, some in ours.items()}
@@ -124,12 +141,12 @@ class Snapshots:
 
     def ours(self, name: str) -> tuple[Snapshot, ...]:
         """Return our snapshots in a region; raise TryAgain, BadSettings."""
-        return self.retire_place(name, {}).region.ours()[0]
+        return self.region(name).ours()[0]
 
     def retire(self, *, force: bool = False, is_dry_run: bool | None = None) -> Cleared:
         """Delete what no policy keeps, in every region that snapshots or copies are in."""
         policies = self.policies()
-        is_dry = self.is_dry_run if is_dry_run is None else is_dry_run
+        is_dry = (self.is_dry_run or not self.retires) if is_dry_run is None else is_dry_run
 
         def one(name: str) -> Retired:
             place = self.retire_place(name, policies)
@@ -137,16 +154,19 @@ class Snapshots:
                 return retiring.preview(place, policies, self.clock(), force=force)
             return retiring.run(place, policies, self.clock, force=force)
 
-        retired, errors = reconcile.each(self.all_regions(policies), one)
+        retired, errors = reconcile.each(self.all_regions(policies), one, at_once=AT_ONCE)
         return Cleared(retired, dict(errors), policies)
 
     def watch(self, cleared: Cleared) -> None:
         """Add to what became of each region who can read what is there."""
         cleared.watched, errors = reconcile.each(
             cleared.retired,
-            lambda name: watching.watch(self.watch_place(name), cleared.retired[name].snapshots, cleared.policies),
+            lambda name: watching.watch(self.watch_place(name), cleared.retired[name].left, cleared.policies),
         )
         cleared.errors |= errors
+
+    def _look(self, name: str) -> World:
+        return self.region(name).look()
 
     def _covered(self, worlds: Mapping[str, World], policies: Policies) -> dict[str, Covered]:
         now = self.clock()
@@ -154,8 +174,7 @@ class Snapshots:
 
     def all_regions(self, policies: Policies) -> tuple[str, ...]:
         """Return every region that snapshots or copies are in, by the policies in force."""
-        copies = [policy.copy.region for policy in policies.values() if policy.copy]
-        return tuple(dict.fromkeys([*self.regions, *copies]))
+        return tuple(dict.fromkeys([*self.regions, *copy_regions(policies)]))
 
     def _copy(
         self,
@@ -165,17 +184,33 @@ class Snapshots:
         *,
         is_dry_run: bool,
     ) -> None:
-        for destination in dict.fromkeys(policy.copy.region for policy in policies.values() if policy.copy):
+        for destination in copy_regions(policies):
             if destination in self.regions:
                 said = "a policy copies to it, and its own volumes are snapshotted there too: those are not copied"
                 swept.problems.append(Problem(destination, said))
+            others = {origin: found for origin, found in ours.items() if origin != destination}
+            self._copy_to(destination, swept, policies, others, is_dry_run=is_dry_run)
 
-            def one(origin: str, destination: str = destination) -> Copied:
-                place, arguments = self.copy_place(destination), (origin, ours[origin], policies)
-                if is_dry_run:
-                    return copying.preview(place, *arguments, self.clock())
-                return copying.run(place, *arguments, self.clock)
+    def _copy_to(
+        self,
+        destination: str,
+        swept: Swept,
+        policies: Policies,
+        ours: Mapping[str, tuple[Snapshot, ...]],
+        *,
+        is_dry_run: bool,
+    ) -> None:
+        place = self.copy_place(destination)
 
-            done, errors = reconcile.each([origin for origin in ours if origin != destination], one)
-            swept.copied += done.values()
-            swept.errors |= {f"{origin} to {destination}": error for origin, error in errors.items()}
+        def one(origin: str) -> Copied:
+            if is_dry_run:
+                return copying.preview(place, origin, ours[origin], policies, self.clock())
+            return copying.run(place, origin, ours[origin], policies, self.clock)
+
+        done, errors = reconcile.each(ours, one)
+        swept.copied += done.values()
+        swept.errors |= {f"{origin} to {destination}": error for origin, error in errors.items()}
+        if destination not in self.regions:  # else its troubles have been told of already
+            there = {each.id: each for copied in done.values() for each in copied.there}
+            troubles = tuple(coverage.troubles(there.values(), policies, self.clock()))
+            swept.covered = {**swept.covered, destination: Covered(troubles=troubles)}

@@ -36,12 +36,12 @@ class Slot:
         return f"{self.kind}/{self.period}"
 
 
-_LOOK_BACK = {  # days within which the latest slot of a kind must lie, leap years and changes of clocks included
-    SlotKind.HOURLY: 2,
-    SlotKind.DAILY: 3,
-    SlotKind.WEEKLY: 9,
-    SlotKind.MONTHLY: 33,
-    SlotKind.YEARLY: 368,
+FARTHEST_APART = {  # days between two slots of a kind, at the most, but for changes of clocks
+    SlotKind.HOURLY: 1,
+    SlotKind.DAILY: 1,
+    SlotKind.WEEKLY: 7,
+    SlotKind.MONTHLY: 31,
+    SlotKind.YEARLY: 366,
 }
 
 
@@ -63,7 +63,12 @@ class Schedule:
 
     def latest(self, now: datetime) -> Slot:
         """Return the last slot that is due."""
-        return self.between(now - timedelta(days=_LOOK_BACK[self.kind]), now)[-1]
+        return self.between(now - self.apart - timedelta(days=2), now)[-1]
+
+    @property
+    def apart(self) -> timedelta:
+        """Return how far two slots are apart, at the most, but for changes of clocks."""
+        return timedelta(hours=self.every) if self._is_hourly else timedelta(days=FARTHEST_APART[self.kind])
 
     def between(self, start: datetime, end: datetime) -> list[Slot]:
         """Return the slots that are due after ``start`` and not after ``end``, in their order.

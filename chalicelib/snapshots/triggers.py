@@ -27,4 +27,5 @@ class Triggers:
         """Delete what no policy keeps, and see who can read the rest."""
         cleared = self._snapshots.retire()
         self._snapshots.watch(cleared)
-        report.cleared(cleared, self._snapshots.stack, is_dry_run=self._snapshots.is_dry_run)
+        is_dry_run = self._snapshots.is_dry_run or not self._snapshots.retires
+        report.cleared(cleared, self._snapshots.stack, is_dry_run=is_dry_run)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chalicelib.snapshots.exposure import Access, exposed, unblocked
+from chalicelib.snapshots.exposure import Access, exposed, unblocked, unencrypted
 from chalicelib.snapshots.model import Problem, Snapshot
 from chalicelib.snapshots.policies import Policies
 
@@ -21,6 +21,9 @@ class Region(Protocol):
 
     def shared_with(self, id_: str) -> frozenset[str]:
         """Return the accounts that a snapshot was given to; raise TryAgain, BadSettings."""
+
+    def strangers(self) -> list[Problem]:
+        """Return the snapshots that carry our tag and are not ours; raise TryAgain, BadSettings."""
 
     def blocking(self) -> str:
         """Return how far the region blocks public sharing; raise TryAgain, BadSettings."""
@@ -48,9 +51,11 @@ class WatchPlace:
 
 @dataclass(frozen=True)
 class Watched:
-    """What was seen in one region: snapshots that are exposed, and whether all could be."""
+    """What was seen in one region: what is exposed, or could be; and snapshots of others that carry our tag."""
 
     exposed: list[Problem] = field(default_factory=list)
+    unencrypted: list[Problem] = field(default_factory=list)
+    strangers: list[Problem] = field(default_factory=list)
     unblocked: list[Problem] = field(default_factory=list)
 
 
@@ -58,7 +63,12 @@ def watch(place: WatchPlace, snapshots: Iterable[Snapshot], policies: Policies, 
     """Look who can read the snapshots of a region; of more than ``most``, sharing is looked at in turn."""
     ours = sorted(snapshots, key=lambda each: each.id)
     access = Access(place.region.public(), _shares(place, [each.id for each in ours], most), place.region.blocking())
-    return Watched(exposed(ours, access, policies), unblocked(ours, access, place.region.name))
+    return Watched(
+        exposed(ours, access, policies),
+        unencrypted(ours, policies),
+        place.region.strangers(),
+        unblocked(ours, access, place.region.name),
+    )
 
 
 def _shares(place: WatchPlace, ids: Sequence[str], most: int) -> dict[str, frozenset[str]]:

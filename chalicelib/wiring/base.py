@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache, cached_property
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -31,7 +32,7 @@ class Base:
         self, chosen: Settings, session: boto3.Session, remaining: Callable[[], float] = lambda: LONGEST_RUN
     ) -> None:
         self.settings, self.session, self.remaining = chosen, session, remaining
-        self._clients = cache(self._client)
+        self._clients, self._making = cache(self._client), Lock()
 
     def client(self, service: str, config: Config = READING, region: str | None = None) -> Any:
         """Return a client of a service in the stack's own account, and its own region unless another is named."""
@@ -49,4 +50,5 @@ class Base:
         return Lease(self.client("dynamodb"), self.settings.table, name, seconds, patience).turn()
 
     def _client(self, service: str, config: Config, region: str | None) -> Any:
-        return self.session.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # any service
+        with self._making:  # a session makes one client at a time; clients may be shared
+            return self.session.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # any service

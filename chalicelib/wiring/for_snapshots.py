@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from botocore.config import Config
 
 from chalicelib.definition.aws import Definable, DefinitionStore
+from chalicelib.lease.aws import Turn
 from chalicelib.pace import TokenBucket
 from chalicelib.position.aws import Position
 from chalicelib.snapshots import copies, definitions, report
@@ -19,7 +20,7 @@ from chalicelib.snapshots.hooks import Freezer
 from chalicelib.snapshots.job import Workplace
 from chalicelib.snapshots.model import Snapshot
 from chalicelib.snapshots.once import Patience
-from chalicelib.snapshots.policies import Policies
+from chalicelib.snapshots.policies import Policies, copy_regions
 from chalicelib.snapshots.retiring import RetirePlace
 from chalicelib.snapshots.service import Snapshots
 from chalicelib.snapshots.watching import WatchPlace
@@ -32,6 +33,7 @@ ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout
 # https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 CHANGES, LOOKS = 5, 10
 BURST = 50  # of the 100 that EC2 allows
+LONGEST_REQUEST = 50.0  # seconds, with the client's timeouts, and for the report after it
 RESERVE = 30.0  # seconds that must be left for the report when a look at permissions goes on
 
 
@@ -49,11 +51,14 @@ class SnapshotsWiring:
             self.settings.snapshot_tag,
             self.settings.regions,
             self.policies,
+            self.region,
             self.workplace,
             self._copy_place,
             self._retire_place,
             self._watch_place,
             is_dry_run=self.settings.dry_run,
+            retires=self.settings.retires_snapshots,
+            runs_hooks=self.settings.runs_hooks,
         )
 
     def policies(self) -> Policies:
@@ -70,12 +75,12 @@ class SnapshotsWiring:
 
     def region(self, name: str) -> Region:
         """Return a region."""
-        reading = self._base.client("ec2", READING, name)
-        return Region(reading, self._base.client("ec2", ONCE, name), name, self.settings.stack)
+        reading, once = self._base.client("ec2", READING, name), self._base.client("ec2", ONCE, name)
+        return Region(reading, once, name, self.settings.stack)
 
     def workplace(self, name: str) -> Workplace:
         """Return what makes snapshots in a region."""
-        shell = Shell(self._base.client("ssm", PATIENT, name))
+        shell = Shell(self._base.client("ssm", PATIENT, name)) if self.settings.runs_hooks else None
         turn = self._turn(f"snapshots {name}")
         return Workplace(self.region(name), turn, self._journal(name), Freezer(shell), self.settings.snapshot_tag)
 
@@ -83,14 +88,13 @@ class SnapshotsWiring:
         return CopyPlace(self.region(name), self._turn(f"copies {name}"), self._journal(f"copies-{name}"))
 
     def _retire_place(self, name: str, in_force: Policies) -> RetirePlace:
-        return RetirePlace(self.region(name), self._turn(f"retirement {name}"), partial(self._awaited, in_force))
+        last_time = Position(self._base.client("dynamodb"), self.settings.table, f"retired {name}")
+        return RetirePlace(
+            self.region(name), self._turn(f"retirement {name}"), last_time, partial(self._awaited, in_force)
+        )
 
     def _awaited(self, in_force: Policies, ours: tuple[Snapshot, ...], now: datetime) -> Mapping[str, str]:
-        there = [
-            each
-            for region in {policy.copy.region for policy in in_force.values() if policy.copy}
-            for each in self.region(region).ours()[0]
-        ]
+        there = [each for region in copy_regions(in_force) for each in self.region(region).ours()[0]]
         return copies.awaited(ours, there, in_force, now)
 
     def _watch_place(self, name: str) -> WatchPlace:
@@ -104,6 +108,9 @@ class SnapshotsWiring:
     def _turn(self, name: str) -> Callable[[], AbstractContextManager[Patience]]:
         bucket = TokenBucket(CHANGES, BURST)
 
+        def check(held: Turn, seconds: float) -> None:
+            held.check(LONGEST_REQUEST + seconds)
+
         def pace() -> None:
             bucket.take(1)
             self._tick()
@@ -111,6 +118,6 @@ class SnapshotsWiring:
         @contextmanager
         def turn() -> Iterator[Patience]:
             with self._base.turn(name) as held:
-                yield Patience(held.check, pace)
+                yield Patience(partial(check, held), pace)
 
         return turn

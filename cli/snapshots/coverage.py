@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from chalicelib.snapshots.coverage import Cell, Row, Status
-from chalicelib.snapshots.selection import name_of
+from chalicelib.snapshots.coverage import MOST_SHOWN, Cell, Row, Status
 from chalicelib.snapshots.slots import SlotKind
 from cli import screen
 from cli.options import Json, Local, Profile, Region, Stack
@@ -21,7 +21,9 @@ from cli.snapshots.reach import At
 
 MARKS = {Cell.FILLED: "█", Cell.PENDING: "▒", Cell.FAILED: "x", Cell.GAP: "·", Cell.NOT_YET: " "}
 STYLES = {Cell.FILLED: "green", Cell.PENDING: "yellow", Cell.FAILED: "bold red", Cell.GAP: "bold red"}
-LEGEND = "oldest slot first: █ completed  ▒ pending  x failed  · nothing; blank: before its first snapshot"
+LEGEND = "oldest slot first: █ completed  ▒ pending  x failed  · nothing; blank: none is to be expected yet"
+LONGEST_NAME = 24
+WORDS = {status: "without a policy" if status is Status.NO_POLICY else str(status) for status in Status}
 ORDER = list(Status)[::-1]
 
 
@@ -48,27 +50,28 @@ def show(
         err.print(Text(f"! {trouble.snapshot.id} of {trouble.snapshot.volume}: {trouble.reason}", "bold red"))
     if not as_json:
         _sum_up([row for _, row in rows])
-    finish(swept.errors, is_good=not swept.troubles and all(row.status is not Status.UNCOVERED for _, row in rows))
+    finish(swept.errors, is_good=not swept.troubles and not any(row.is_at_risk for _, row in rows))
 
 
 def _print(rows: list[tuple[str, Row]], now: datetime) -> None:
     kinds = [kind for kind in SlotKind if any(kind in row.cells for _, row in rows)]
+    blank = {kind: min((_blank(row, kind) for _, row in rows), default=0) for kind in kinds}
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("volume", "of", "policy", "newest", *kinds):
+    for heading in ("volume", "name", "policy", "newest", *kinds):
         table.add_column(heading, no_wrap=True)
     for _, row in sorted(rows, key=lambda each: (ORDER.index(each[1].status), each[0], each[1].volume.id)):
         table.add_row(
-            Text(row.volume.id, "bold red" if row.status is Status.UNCOVERED else ""),
-            Text(name_of(row.volume) or " ".join(row.volume.instances) or "no instance"),
+            Text(row.volume.id, "bold red" if row.is_at_risk else ""),
+            Text(_clipped(row.name or " ".join(row.volume.instances) or "-")),
             Text(row.policy or "none", "" if row.policy else "yellow"),
             _newest(row, now),
-            *(_cells(row, kind) for kind in kinds),
+            *(_cells(row, kind, blank[kind]) for kind in kinds),
         )
     if rows:
         screen.show_whole(table)
         out.print(Text(LEGEND, "dim"))
     for name, row in rows:
-        if row.status is Status.UNCOVERED:
+        if row.is_at_risk:
             err.print(Text(f"! {name}  {row.volume.id} is not covered: {row.because}", "bold red"))
 
 
@@ -82,14 +85,27 @@ def _newest(row: Row, now: datetime) -> Text:
 
 def _age(age: timedelta) -> str:
     hours = age // timedelta(hours=1)
+    if age < timedelta(0):
+        return "in the future, not"
     if hours >= 48:
         return f"{hours // 24} d"
     return f"{hours} h" if hours else f"{max(0, age // timedelta(minutes=1))} min"
 
 
-def _cells(row: Row, kind: SlotKind) -> Text:
+def _clipped(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def _blank(row: Row, kind: SlotKind) -> int:
+    """Return how many slots at the beginning have nothing to show, but for the last one."""
+    cells = [cell for _, cell in row.cells.get(kind, ())][:-1]
+    return len(list(takewhile(lambda cell: cell is Cell.NOT_YET, cells))) if cells else MOST_SHOWN
+
+
+def _cells(row: Row, kind: SlotKind, blank: int) -> Text:
+    """Return a character for each slot, without those at the beginning at which no volume has anything to show."""
     text = Text()
-    for _, cell in row.cells.get(kind, ()):
+    for _, cell in row.cells.get(kind, ())[blank:]:
         text.append(MARKS[cell], STYLES.get(cell, ""))
     return text
 
@@ -100,7 +116,7 @@ def _sum_up(rows: Iterable[Row]) -> None:
     for row in rows:
         counts[row.status] += 1
         gaps += row.gaps
-    said = [f"{count:,} {status}" for status, count in counts.items() if count]
+    said = [f"{count:,} {WORDS[status]}" for status, count in counts.items() if count]
     more = f"; {gaps:,} slots have nothing" if gaps else ""
     out.print(f"volumes: {', '.join(said) or 'there are none'}{more}", style="bold")
 
@@ -109,6 +125,7 @@ def _as_json(name: str, row: Row) -> dict[str, object]:
     return {
         "region": name,
         "volume": row.volume.id,
+        "name": row.name or None,
         "instances": list(row.volume.instances),
         "policy": row.policy or None,
         "status": row.status,

@@ -9,7 +9,7 @@ from typing import Literal
 from rich.text import Text
 
 from chalicelib.snapshots.changes import Create
-from chalicelib.snapshots.copies import CopyTo
+from chalicelib.snapshots.copies import MOST_AT_ONCE, CopyTo
 from chalicelib.snapshots.copying import Copied
 from chalicelib.snapshots.job import Outcome
 from chalicelib.snapshots.model import Problem
@@ -54,7 +54,7 @@ def of_outcome(region: str, outcome: Outcome, *, planned: bool) -> Iterator[Line
     """Yield what one region's volumes get, and what they do not get."""
     for create in outcome.plan.creates if planned else outcome.came.landed:
         yield _create(region, create)
-    for create, reason in (*outcome.came.refused, *outcome.came.unclear, *outcome.came.postponed):
+    for create, reason in outcome.came.undone:
         yield Line(region, "failed", _what(create), reason, _ids(create))
     for skip in outcome.plan.skips:
         yield Line(region, "skip", skip.volume, skip.because, (skip.volume,))
@@ -66,10 +66,10 @@ def of_copied(copied: Copied, *, planned: bool) -> Iterator[Line]:
     """Yield what one region gets from another."""
     for copy in copied.plan.copies if planned else copied.came.landed:
         yield _copy("copy", copy, copy.because)
-    for copy, reason in (*copied.came.refused, *copied.came.unclear, *copied.came.postponed):
+    for copy, reason in copied.came.undone:
         yield _copy("failed", copy, reason)
     if copied.plan.waiting:
-        because = "AWS makes 20 at once for a region, and these wait for their turn"
+        because = f"AWS makes {MOST_AT_ONCE} at once for a region, and these wait for their turn"
         yield Line(copied.region, "skip", f"{copied.plan.waiting} copies from {copied.origin}", because)
     for problem in copied.plan.problems:
         yield of_problem(copied.region, problem)

@@ -7,6 +7,7 @@ import typer
 from rich.text import Text
 
 from chalicelib.errors import GroundskeeperError
+from chalicelib.snapshots.coverage import Status
 from chalicelib.snapshots.service import Cleared, Snapshots, Swept
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import err, out
@@ -31,11 +32,10 @@ def plan(
         looking = reach.as_if(found, at)
         swept, cleared = looking.preview(), looking.retire(is_dry_run=True)
     lines.show([*_of_swept(swept, planned=True), *_of_cleared(cleared, all_)], as_json=as_json)
-    for error in (each.error for each in cleared.retired.values() if each.error):
-        err.print(Text(f"a retirement would refuse this: {error}", "bold yellow"))
+    say_unsafe(cleared)
     if not as_json:
         _sum_up(swept, cleared)
-    finish(swept.errors | cleared.errors, is_good=not any(each.error for each in cleared.retired.values()))
+    finish(swept.errors | cleared.errors, is_good=not any(each.unsafe for each in cleared.retired.values()))
 
 
 def sweep(
@@ -52,6 +52,15 @@ def sweep(
     if not as_json:
         _say_made(found, swept)
     finish(swept.errors, is_good=swept.is_good)
+
+
+def say_unsafe(cleared: Cleared) -> None:
+    """Say which policies' snapshots are not deleted, since it would be too many."""
+    for retired in cleared.retired.values():
+        for policy, error in retired.unsafe.items():
+            err.print(Text(f"! {retired.region}, policy {policy}: nothing of it is deleted: {error}", "bold red"))
+    if any(retired.unsafe for retired in cleared.retired.values()):
+        err.print("if that is what you want: groundskeeper snapshots retire --force", style="bold yellow")
 
 
 def finish(errors: Mapping[str, GroundskeeperError], *, is_good: bool) -> None:
@@ -77,21 +86,25 @@ def _of_cleared(cleared: Cleared, with_kept: bool) -> Iterator[Line]:
 
 
 def _sum_up(swept: Swept, cleared: Cleared) -> None:
-    made = sum(len(create.volumes) for each in swept.outcomes.values() for create in each.plan.creates)
-    copied = sum(len(each.plan.copies) for each in swept.copied)
     deleted = sum(len(each.deletions) for each in cleared.retired.values())
     kept = sum(len(each.snapshots) for each in cleared.retired.values()) - deleted
+    made, copied = _made(swept, planned=True)
     said = f"would make {made:,}, copy {copied:,}, delete {deleted:,} and keep {kept:,} snapshots"
     out.print(said, style="bold")
+    new = sum(row.status is Status.NEW for rows in swept.rows.values() for row in rows)
+    if new:
+        out.print(f"{new:,} volumes are new, and get theirs when their first slot comes")
 
 
 def _say_made(found: Snapshots, swept: Swept) -> None:
-    came = "planned" if found.is_dry_run else "came"
-    made = sum(
-        len(create.volumes)
-        for each in swept.outcomes.values()
-        for create in (each.plan.creates if found.is_dry_run else each.came.landed)
-    )
-    copied = sum(len(each.plan.copies if found.is_dry_run else each.came.landed) for each in swept.copied)
-    verb = "would make (DryRun=1)" if came == "planned" else "made"
+    made, copied = _made(swept, planned=found.is_dry_run)
+    verb = "would make (DryRun=1)" if found.is_dry_run else "made"
     out.print(f"{verb} {made:,} snapshots, and {copied:,} copies", style="bold")
+
+
+def _made(swept: Swept, *, planned: bool) -> tuple[int, int]:
+    """Return how many snapshots and copies there are to be, or were asked for."""
+    outcomes, copies = swept.outcomes.values(), swept.copied
+    creates = [create for each in outcomes for create in (each.plan.creates if planned else each.came.landed)]
+    made = sum(len(create.volumes) for create in creates)
+    return made, sum(len(each.plan.copies if planned else each.came.landed) for each in copies)

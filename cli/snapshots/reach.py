@@ -1,9 +1,10 @@
 """How the commands reach a stack's snapshots, and when they take it to be."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -14,6 +15,9 @@ from chalicelib.snapshots.service import Snapshots
 from chalicelib.wiring.for_snapshots import SnapshotsWiring
 from cli import connection
 from cli.screen import err
+from localcloud.own_api_client import ask
+from localcloud.run_file import running
+from localcloud.server.own_api import CLOCK
 
 YEARS = range(2006, 2200)  # there was no EC2 before
 
@@ -30,10 +34,18 @@ def snapshots(
     base = connection.connect(stack=stack, local=local, region=region, profile=profile)
     with progress(doing) as tick:
         try:
-            yield SnapshotsWiring(base, tick).snapshots
+            yield told_the_time(SnapshotsWiring(base, tick).snapshots, local=local)
         except BadDefinition as error:
             said = "put other policies in force with `groundskeeper snapshots define`"
             raise BadSettings(f"{said}: {error}") from error
+
+
+def told_the_time(found: Snapshots, *, local: bool) -> Snapshots:
+    """Return snapshots that go by the clock of the local cloud, which may be set, where one is meant."""
+    if not local:
+        return found
+    offset = timedelta(seconds=ask(running(connection.RUN_FILE), CLOCK, {})["seconds"])
+    return replace(found, clock=lambda: datetime.now(UTC) + offset)
 
 
 @contextmanager
@@ -41,15 +53,16 @@ def progress(doing: str) -> Iterator[Callable[[], None]]:
     """Show on standard error, where that is a terminal, that something is going on; yield what counts a change."""
     bar = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}, {task.completed:,.0f} changes asked for"),
+        TextColumn("{task.description}{task.fields[asked]}"),
         TimeElapsedColumn(),
         console=err,
         disable=not err.is_terminal,
         transient=True,
     )
     with bar:
-        task = bar.add_task(doing, total=None)
-        yield lambda: bar.advance(task)
+        task = bar.add_task(doing, total=None, asked="")
+        count = itertools.count(1)
+        yield lambda: bar.update(task, asked=f", {next(count):,} changes asked for")
 
 
 def as_if(found: Snapshots, at: str | None) -> Snapshots:

@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from chalicelib import reconcile
-from chalicelib.errors import BadRequest, GroundskeeperError
+from chalicelib.errors import BadRequest
+from chalicelib.snapshots.aws.reader import Reader
 from chalicelib.snapshots.model import Snapshot, World
 from chalicelib.snapshots.recovery import Recovery, Source, recover
-from chalicelib.snapshots.service import Snapshots
+from chalicelib.wiring.base import READING
+from cli import connection
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import err, out
 from cli.snapshots import reach
@@ -23,6 +26,12 @@ def restore_plan(
         str | None,
         typer.Option("--at", metavar="TIME", help="As it was then, such as 2026-11-20T12:00Z; now without it."),
     ] = None,
+    from_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from", metavar="REGION", help="Look in this region, and not at the stack: its own may be out of reach."
+        ),
+    ] = None,
     stack: Stack = None,
     local: Local = False,
     region: Region = None,
@@ -32,10 +41,18 @@ def restore_plan(
     """Say which snapshot brings a volume back as it was at some time, and how; change nothing."""
     if not volume.startswith("vol-"):
         raise BadRequest(f"VOLUME must be a volume's id such as vol-0123456789abcdef0, and is {volume!r}")
-    with reach.snapshots(stack, local, region, profile, "reading") as found:
-        recovery, errors = _recovery(found, volume, at)
-    for region_name, error in errors.items():
-        err.print(Text(f"! {region_name} was not read, and may hold a later snapshot: {error}", "bold red"))
+    if from_:
+        readers = _readers(from_, stack, local, profile)
+        worlds, errors = reconcile.each(from_, lambda name: readers[name].look())
+        now = datetime.now(UTC)
+    else:
+        with reach.snapshots(stack, local, region, profile, "reading") as found:
+            names = found.all_regions(found.policies())
+            worlds, errors = reconcile.each(names, lambda name: found.region(name).look())
+            now = found.clock()
+    for name, error in errors.items():
+        err.print(Text(f"! {name} was not read, and may hold a later snapshot: {error}", "bold red"))
+    recovery = _recovery(volume, reach.moment(at, "--at") if at else now, worlds)
     if as_json:
         out.print_json(json.dumps(_as_json(recovery)))
     else:
@@ -44,22 +61,19 @@ def restore_plan(
         raise typer.Exit(1)
 
 
-def _recovery(found: Snapshots, volume: str, at: str | None) -> tuple[Recovery, Mapping[str, GroundskeeperError]]:
-    """Return the plan by what can be read, and which regions could not be, which may be why somebody asks."""
-    then = reach.moment(at, "--at") if at else found.clock()
-    worlds, errors = reconcile.each(found.regions, lambda name: found.workplace(name).region.look())
-    elsewhere = [name for name in found.all_regions(found.policies()) if name not in found.regions]
-    ours, more = reconcile.each(elsewhere, found.ours)
-    copies = [Source(each, name) for name, some in ours.items() for each in some]
+def _readers(regions: list[str], stack: str | None, local: bool, profile: str | None) -> dict[str, Reader]:
+    """Return what reads regions by the labels of snapshots alone; raise BadRequest where no stack is named."""
+    session, run = connection.session(local=local, region=regions[0], profile=profile)
+    name = stack or run.get("stack")
+    if not name:
+        raise BadRequest("--from does not look at the stack, so name it with --stack")
+    return {each: Reader(session.client("ec2", region_name=each, config=READING), each, name) for each in regions}
+
+
+def _recovery(volume: str, at: datetime, worlds: Mapping[str, World]) -> Recovery:
     home = _home(volume, worlds)
-    copies += [
-        Source(each, name)
-        for name, world in worlds.items()
-        if world is not home
-        for each in world.snapshots
-        if each.label.copy_of
-    ]
-    return recover(volume, then, home, copies), {**errors, **more}
+    others = [(name, each) for name, world in worlds.items() if world is not home for each in world.snapshots]
+    return recover(volume, at, home, [Source(each, name) for name, each in others if each.label.copy_of])
 
 
 def _home(volume: str, worlds: Mapping[str, World]) -> World:

@@ -3,12 +3,11 @@
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from cli.options import Json, Local, Profile, Region, Stack
-from cli.screen import err, out
+from cli.screen import out
 from cli.snapshots import lines, reach
-from cli.snapshots.planning import All, finish
+from cli.snapshots.planning import All, finish, say_unsafe
 
 
 def retire(
@@ -23,15 +22,13 @@ def retire(
 ) -> None:
     """Delete the snapshots that no policy keeps, and say why each goes."""
     with reach.snapshots(stack, local, region, profile, "retiring") as found:
+        # Who types this wants it, whatever SnapshotRetirement says of the schedule.
         is_dry = dry_run or found.is_dry_run
         cleared = found.retire(force=force, is_dry_run=is_dry)
     retired = cleared.retired.values()
     said = [line for each in retired for line in lines.of_retired(each, planned=is_dry, with_kept=all_)]
     lines.show(said, as_json=as_json)
-    for each in retired:
-        if each.error:
-            err.print(Text(f"{each.region}: nothing is deleted: {each.error}", "bold red"))
-            err.print("`groundskeeper plan snapshots` says what; --force deletes it all the same", style="bold yellow")
+    say_unsafe(cleared)
     if not as_json:
         count = sum(line.action == "delete" for line in said)
         out.print(f"{'would delete' if is_dry else 'deleted'} {count:,} snapshots", style="bold")

@@ -86,7 +86,8 @@ class Schedules:
         """Fire a schedule now, named by the rule or by the function it invokes; raise LookupError."""
         rules = [rule for rule in self._rules() if name == rule.name or name in _functions(rule)]
         if not rules:
-            raise LookupError(f"no schedule has the name or the target {name}")
+            known = sorted({function for rule in self._rules() for function in _functions(rule)})
+            raise LookupError(f"no schedule has the name or the target {name}: there are {', '.join(known) or 'none'}")
         for rule in rules:
             self._fire(rule, self._now())
 

@@ -13,7 +13,6 @@ from chalicelib.aws import NOT_NOW, SERVER_ERROR, said_not_now
 from chalicelib.errors import BadSettings, Refused, TryAgain, Unclear
 
 DENIED = frozenset({"UnauthorizedOperation", "AuthFailure", "OptInRequired", "AccessDenied", "AccessDeniedException"})
-THROTTLED = NOT_NOW | {"RequestLimitExceeded", "EC2ThrottledException"}
 # Limits of the whole region: what is asked for after it is refused too.
 FULL = frozenset({"SnapshotLimitExceeded", "PendingSnapshotLimitExceeded", "ResourceLimitExceeded"})
 NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
@@ -44,7 +43,7 @@ def asking_once(region: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code in THROTTLED | FULL:
+        if code in NOT_NOW | FULL:
             raise TryAgain(f"EC2 in {region} said {code}") from error
         if error.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR:
             raise Unclear(f"EC2 in {region} said {code}") from error

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from chalicelib.snapshots import labels
 from chalicelib.snapshots.aws.answers import reading
 from chalicelib.snapshots.copies import Destination
-from chalicelib.snapshots.model import Instance, Problem, Snapshot, Volume, World
+from chalicelib.snapshots.model import Instance, Problem, Snapshot, State, Volume, World
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -46,7 +46,7 @@ class Reader:
 
     def destination(self) -> Destination:
         """Return what there is for those who copy to this region."""
-        return Destination(self.name, self.ours()[0], self._at_work(("pending",))[labels.COPIES_SHOW])
+        return Destination(self.name, self.ours()[0], self._at_work((State.PENDING,))[labels.COPIES_SHOW])
 
     def volumes(self) -> frozenset[str]:
         """Return the ids of all volumes."""
@@ -88,23 +88,29 @@ class Reader:
 
     def _snapshots(self) -> tuple[tuple[Snapshot, ...], tuple[Problem, ...], dict[str, str]]:
         ours, strangers, held = [], [], {}
-        for shown in self.labelled([{"Name": f"tag:{labels.STACK}", "Values": [self._stack]}]):
+        # By their descriptions, which stay as they are; who strips tags must not make us take all slots for empty.
+        for shown in self.listed([{"Name": "description", "Values": [f"{labels.begin(self._stack)}*"]}]):
             found = read_snapshot(shown, self._stack)
             if isinstance(found, Problem):
                 strangers.append(found)
             else:
                 ours.append(found)
-                if owner := next((tag["Key"] for tag in shown.get("Tags", ()) if tag["Key"] in OTHERS_OWN), ""):
-                    held[found.id] = f"another service holds it, by the tag {owner}"
+                if why := _why_held(shown):
+                    held[found.id] = why
         return tuple(ours), tuple(strangers), held
 
-    def labelled(self, filters: "list[FilterTypeDef]") -> "Iterator[SnapshotTypeDef]":
+    def strangers(self) -> list[Problem]:
+        """Return the snapshots that carry our tag and are not ours."""
+        tagged = self.listed([{"Name": f"tag:{labels.STACK}", "Values": [self._stack]}])
+        return [found for shown in tagged if isinstance(found := read_snapshot(shown, self._stack), Problem)]
+
+    def listed(self, filters: "list[FilterTypeDef]") -> "Iterator[SnapshotTypeDef]":
         """Yield own snapshots by filters."""
         return self._pages("describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=filters)
 
-    def _at_work(self, states: Collection[str] = ("pending", "error")) -> Counter[str]:
+    def _at_work(self, states: Collection[str] = (State.PENDING, State.ERROR)) -> Counter[str]:
         """Count the snapshots in some states by volume, whoever has made them."""
-        found = self.labelled([{"Name": "status", "Values": list(states)}])
+        found = self.listed([{"Name": "status", "Values": list(states)}])
         return Counter(shown["VolumeId"] for shown in found)
 
     def _instances(self) -> "Iterator[InstanceTypeDef]":
@@ -128,6 +134,15 @@ class Reader:
         with reading(self.name):
             for page in pages:
                 yield from page[field]
+
+
+def _why_held(shown: "SnapshotTypeDef") -> str:
+    keys = {tag["Key"] for tag in shown.get("Tags", ())}
+    if labels.HOLD in keys:
+        return f"somebody holds it, by the tag {labels.HOLD}"
+    if shown.get("StorageTier") == "archive":
+        return "it is archived, and is billed for 90 days in any case"
+    return next((f"another service holds it, by the tag {key}" for key in OTHERS_OWN if key in keys), "")
 
 
 def read_snapshot(shown: "SnapshotTypeDef", stack: str) -> Snapshot | Problem:

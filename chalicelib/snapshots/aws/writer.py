@@ -7,12 +7,12 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws import said_not_now
 from chalicelib.errors import Refused
-from chalicelib.snapshots import labels
 from chalicelib.snapshots.aws.answers import asking_once
 from chalicelib.snapshots.aws.reader import GONE, Reader
 from chalicelib.snapshots.changes import Create
 from chalicelib.snapshots.copies import CopyTo
 from chalicelib.snapshots.labels import Label
+from chalicelib.snapshots.model import State
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -46,15 +46,13 @@ class Region(Reader):
 
     def made(self, create: Create) -> dict[str, str]:
         """Return the snapshots of what was asked for, by volume, as far as EC2 shows them."""
-        found = self.labelled(
+        found = self.listed(
             [
-                {"Name": f"tag:{labels.STACK}", "Values": [self._stack]},
-                {"Name": f"tag:{labels.POLICY}", "Values": [create.policy.name]},
-                {"Name": f"tag:{labels.SLOTS}", "Values": [" ".join(map(str, create.slots))]},
+                {"Name": "description", "Values": [create.label(frozen=False).description(self._stack)]},
                 {"Name": "volume-id", "Values": [volume.id for volume in create.volumes]},
             ]
         )
-        return {shown["VolumeId"]: shown["SnapshotId"] for shown in found if shown["State"] != "error"}
+        return {shown["VolumeId"]: shown["SnapshotId"] for shown in found if str(shown["State"]) != State.ERROR}
 
     def copy(self, copy: CopyTo) -> None:
         """Begin to copy a snapshot into this region; raise as ``create`` does.
@@ -75,14 +73,14 @@ class Region(Reader):
 
     def has_copy(self, copy: CopyTo) -> bool:
         """Say whether EC2 shows a copy."""
-        found = self.labelled([{"Name": f"tag:{labels.COPY_OF}", "Values": [copy.source.id]}])
-        return any(shown["State"] != "error" for shown in found)
+        found = self.listed([{"Name": "description", "Values": [copy.label.description(self._stack)]}])
+        return any(str(shown["State"]) != State.ERROR for shown in found)
 
     def tag(self, ids: Collection[str], tags: Mapping[str, str]) -> None:
         """Add tags to snapshots; raise Refused, TryAgain."""
         try:
             with said_not_now(f"EC2 in {self.name}"):
-                self._client.create_tags(Resources=list(ids), Tags=_as_list(tags))
+                self._once.create_tags(Resources=list(ids), Tags=_as_list(tags))
         except ClientError as error:
             raise Refused(str(error)) from error
 
@@ -90,7 +88,7 @@ class Region(Reader):
         """Delete a snapshot; raise Refused where something holds it, TryAgain. One that is gone is as it should be."""
         try:
             with said_not_now(f"EC2 in {self.name}"):
-                self._client.delete_snapshot(SnapshotId=id_)
+                self._once.delete_snapshot(SnapshotId=id_)
         except ClientError as error:
             if error.response["Error"]["Code"] != GONE:
                 raise Refused(str(error)) from error
