@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from localcloud.own_api_client import ask
+from localcloud.own_api_client import FIRE, ask
 from localcloud.run_file import NoneRunsError, running
-from localcloud.server.own_api import FIRE
 
 if TYPE_CHECKING:
     import argparse

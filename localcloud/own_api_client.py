@@ -12,6 +12,10 @@ from localcloud.run_file import NoneRunsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# No bucket can be called so.
+LOSE = "/_localcloud/lose"
+CLOCK = "/_localcloud/clock"
+FIRE = "/_localcloud/fire"
 _open = build_opener(ProxyHandler({})).open  # no proxy of the developer's shell stands before loopback
 
 

@@ -156,5 +156,5 @@ def _wanted(
     copies = [each for each in there if each.label.policy == policy.name and each.label.copy_of]
     kept = retention.kept([*mine, *copies], keep, now)
     for each in mine:
-        if each.id in kept:
+        if each.id in kept and each.is_at_hand:  # EC2 copies nothing that is archived
             yield each, tuple(slot for slot in each.label.slots if slot.partition("/")[0] in keep)

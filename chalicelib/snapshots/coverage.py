@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -90,9 +90,12 @@ def rows(world: World, policies: Policies, tag: str, now: datetime) -> list[Row]
     own = _by_volume(world.snapshots)
     calendars = {name: _Calendar(policy, now) for name, policy in policies.items()}
     return [
-        _row(selected[id_], own.get(id_, []), calendars[selected[id_].policy.name])
-        if id_ in selected
-        else _without(volume, selection, own.get(id_, []), tag)
+        replace(
+            _row(selected[id_], own.get(id_, []), calendars[selected[id_].policy.name])
+            if id_ in selected
+            else _without(volume, selection, own.get(id_, []), tag),
+            name=_name(volume, world),
+        )
         for id_, volume in sorted(world.volumes.items())
     ]
 
@@ -111,15 +114,20 @@ def _trouble(snapshot: Snapshot, policies: Policies, now: datetime) -> str:
     return ""
 
 
+def _name(volume: Volume, world: World) -> str:
+    names = (world.instances[id_].name for id_ in volume.instances if id_ in world.instances)
+    return volume.name or next(names, "")
+
+
 def _without(volume: Volume, selection: Selection, own: list[Snapshot], tag: str) -> Row:
     """Return the row of a volume without a policy: it is not covered where that can hardly be meant."""
     reason, newest = selection.others[volume.id], _newest(own)
     if volume.id in selection.in_vain:
-        return Row(volume, Status.UNCOVERED, reason, volume.name, newest=newest)
+        return Row(volume, Status.UNCOVERED, reason, newest=newest)
     if newest and volume.tags.get(tag, "").strip().lower() != NONE:
         said = f"it has snapshots, and {reason}: if that is meant, tag it {tag}={NONE}"
-        return Row(volume, Status.DROPPED, said, volume.name, newest=newest)
-    return Row(volume, Status.NO_POLICY, reason, volume.name, newest=newest)
+        return Row(volume, Status.DROPPED, said, newest=newest)
+    return Row(volume, Status.NO_POLICY, reason, newest=newest)
 
 
 class _Calendar:
@@ -142,8 +150,7 @@ def _row(each: Selected, own: list[Snapshot], calendar: _Calendar) -> Row:
     if status is Status.UNCOVERED:
         begun = min(begun, calendar.wanted.due)  # the slot that says so is a gap, in any case
     cells = {kind: tuple((slot, _cell(slot, mine, begun)) for slot in slots) for kind, slots in calendar.slots.items()}
-    name = volume.name or (each.instance.name if each.instance else "")
-    return Row(volume, status, because, name, each.policy.name, newest, cells)
+    return Row(volume, status, because, policy=each.policy.name, newest=newest, cells=cells)
 
 
 def _newest(own: Iterable[Snapshot]) -> Snapshot | None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from chalicelib.errors import GroundskeeperError, Refused, TryAgain, Unclear
+from chalicelib.errors import GroundskeeperError
 from chalicelib.snapshots.changes import Create, Plan
 from chalicelib.snapshots.hooks import Freezer
 from chalicelib.snapshots.labels import APPLICATION, CONSISTENCY, CRASH, Label
@@ -15,6 +15,8 @@ from chalicelib.snapshots.model import Problem, World
 from chalicelib.snapshots.once import Came, Journal, Patience, ask
 from chalicelib.snapshots.plan import plan
 from chalicelib.snapshots.policies import Policies
+
+APART = "its volumes are not snapshotted at one instant, since EC2 refuses that"
 
 type Made = Mapping[str, str]
 """Snapshots by their volumes."""
@@ -77,37 +79,35 @@ def run(place: Workplace, policies: Policies, clock: Callable[[], datetime]) -> 
         making = partial(_make, place, outcome.problems)
         finding = partial(_found, place, outcome.problems)
         outcome.came = ask(outcome.plan.creates, making, finding, place.journal, patience)
+        # One volume that EC2 refuses must not cost the others of its instance their snapshots.
+        sets = [(create, reason) for create, reason in outcome.came.refused if create.is_set]
+        alone = ask(
+            [one for create, _ in sets for one in create.one_by_one()], making, finding, place.journal, patience
+        )
+        outcome.problems += [Problem(create.subject, f"{APART}: {reason}") for create, reason in sets]
+        outcome.came = _together(outcome.came, alone)
     outcome.problems += place.freezer.problems
     place.freezer.problems = []
     return outcome
+
+
+def _together(came: Came[Create], alone: Came[Create]) -> Came[Create]:
+    """Return what became of all, with volumes alone in the place of the sets that were refused."""
+    return Came(
+        [*came.landed, *alone.landed],
+        [*((create, reason) for create, reason in came.refused if not create.is_set), *alone.refused],
+        [*came.postponed, *alone.postponed],
+        [*came.unclear, *alone.unclear],
+    )
 
 
 def _make(place: Workplace, problems: list[Problem], create: Create) -> None:
     """Ask for snapshots while their instance is frozen; raise Refused, TryAgain, Unclear."""
     with place.freezer.frozen(create) as is_frozen:
         label = create.label(frozen=is_frozen())
-        made = _create(place, problems, create, label)
+        made = place.region.create(create, label)
         has_thawed = label.consistency == APPLICATION and not is_frozen()
     _finish(place, problems, create, made, has_thawed=has_thawed)
-
-
-def _create(place: Workplace, problems: list[Problem], create: Create, label: Label) -> Made:
-    """Ask for snapshots of an instance's volumes at one instant; where EC2 refuses, for each alone: one spoils none."""
-    try:
-        return place.region.create(create, label)
-    except Refused as reason:
-        if not create.is_set:
-            raise
-        problems.append(Problem(create.subject, f"its volumes are not snapshotted at one instant: {reason}"))
-    made: dict[str, str] = {}
-    for alone in create.one_by_one():
-        try:
-            made |= place.region.create(alone, replace(label, volume=alone.volumes[0].id))
-        except (Refused, TryAgain, Unclear) as reason:
-            problems.append(Problem(alone.volumes[0].id, f"has no snapshot: {reason}"))
-    if not made:
-        raise Refused("neither all at one instant nor one alone: see why above")
-    return made
 
 
 def _found(place: Workplace, problems: list[Problem], create: Create) -> bool:

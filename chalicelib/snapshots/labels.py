@@ -66,7 +66,8 @@ class Label:
             "product-codes": _as_many_as_fit(self.product_codes),
             "instance": self.instance,
         }
-        return self._bound(stack) | {PREFIX + name: value for name, value in more.items() if value}
+        said = self._bound(stack) | {PREFIX + name: value for name, value in more.items()}
+        return {key: value for key, value in said.items() if value}
 
     def description(self, stack: str) -> str:
         """Return the description, by which it is known again."""
@@ -92,7 +93,7 @@ class Label:
             "copy-of": self.copy_of,
             "taken": self._moment,
         }
-        return {PREFIX + name: value for name, value in said.items() if value}
+        return {PREFIX + name: value for name, value in said.items()}
 
     @property
     def _moment(self) -> str:
@@ -100,7 +101,7 @@ class Label:
 
     def changes(self, tags: Mapping[str, str], stack: str) -> str:
         """Return what has become of the tags that say what the description says; empty where nothing has."""
-        wrong = [key for key, value in self._bound(stack).items() if tags.get(key) != value]
+        wrong = [key for key, value in self._bound(stack).items() if tags.get(key, "") != value]
         return f"its tags are not as we wrote them ({', '.join(wrong)})" if wrong else ""
 
 

@@ -55,7 +55,8 @@ def plan(snapshots: Iterable[Snapshot], ties: Ties, policies: Policies, region: 
             judgements |= {each.id: Judgement([_no_rule(policy, region, is_copy=is_copy)]) for each in some}
         else:
             judgements |= judged(some, keep, now)
-            _outlive(judgements, some, policies[policy].gone_days, ties, now)
+            if not is_copy:
+                _outlive(judgements, some, policies[policy].gone_days, ties, now)
     return [_verdict(each, newest, ties, judgements.get(each.id, Judgement())) for each in snapshots]
 
 

@@ -1,13 +1,13 @@
 """The job of retirement: in one region, look, plan, guard, and delete what no policy keeps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from chalicelib import reconcile
-from chalicelib.errors import UnsafePlan
+from chalicelib.errors import TryAgain, UnsafePlan
 from chalicelib.reconcile import Carried
 from chalicelib.snapshots import retention
 from chalicelib.snapshots.model import Snapshot
@@ -125,5 +125,6 @@ def run(place: RetirePlace, policies: Policies, clock: Callable[[], datetime], *
 
         retired.carried = reconcile.carry_out([[each] for each in retired.safe_deletions], (), delete, bisect=False)
         if retired.is_complete:
-            place.last_time.write(now.isoformat())
+            with suppress(TryAgain):  # the guard is then stricter next time, which is all
+                place.last_time.write(now.isoformat())
     return retired

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from botocore.config import Config
 
 from chalicelib.definition.aws import Definable, DefinitionStore
-from chalicelib.lease.aws import Turn
+from chalicelib.lease.aws import LONGEST_WRITE, Turn
 from chalicelib.pace import TokenBucket
 from chalicelib.position.aws import Position
 from chalicelib.snapshots import copies, definitions, report
@@ -33,7 +33,6 @@ ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout
 # https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 CHANGES, LOOKS = 5, 10
 BURST = 50  # of the 100 that EC2 allows
-LONGEST_REQUEST = 50.0  # seconds, with the client's timeouts, and for the report after it
 RESERVE = 30.0  # seconds that must be left for the report when a look at permissions goes on
 
 
@@ -75,8 +74,8 @@ class SnapshotsWiring:
 
     def region(self, name: str) -> Region:
         """Return a region."""
-        reading, once = self._base.client("ec2", READING, name), self._base.client("ec2", ONCE, name)
-        return Region(reading, once, name, self.settings.stack)
+        reading, once, patient = (self._base.client("ec2", config, name) for config in (READING, ONCE, PATIENT))
+        return Region(reading, once, patient, name, self.settings.stack)
 
     def workplace(self, name: str) -> Workplace:
         """Return what makes snapshots in a region."""
@@ -109,7 +108,7 @@ class SnapshotsWiring:
         bucket = TokenBucket(CHANGES, BURST)
 
         def check(held: Turn, seconds: float) -> None:
-            held.check(LONGEST_REQUEST + seconds)
+            held.check(LONGEST_WRITE + seconds)
 
         def pace() -> None:
             bucket.take(1)

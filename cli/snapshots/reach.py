@@ -15,9 +15,6 @@ from chalicelib.snapshots.service import Snapshots
 from chalicelib.wiring.for_snapshots import SnapshotsWiring
 from cli import connection
 from cli.screen import err
-from localcloud.own_api_client import ask
-from localcloud.run_file import running
-from localcloud.server.own_api import CLOCK
 
 YEARS = range(2006, 2200)  # there was no EC2 before
 
@@ -44,6 +41,9 @@ def told_the_time(found: Snapshots, *, local: bool) -> Snapshots:
     """Return snapshots that go by the clock of the local cloud, which may be set, where one is meant."""
     if not local:
         return found
+    from localcloud.own_api_client import CLOCK, ask
+    from localcloud.run_file import running
+
     offset = timedelta(seconds=ask(running(connection.RUN_FILE), CLOCK, {})["seconds"])
     return replace(found, clock=lambda: datetime.now(UTC) + offset)
 

@@ -14,6 +14,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.route53 import urls as route53_urls
 from moto.ssm import urls as ssm_urls
 
+from localcloud import own_api_client
 from localcloud.ebs.clock import utc
 from localcloud.ebs.control import Ebs
 from localcloud.ebs.patches import ebs_as_in_aws
@@ -80,9 +81,9 @@ class AwsServer:
         self.on_invoke: InvokeHook = _no_invocations
         self.on_fire: Callable[[str], None] = _no_schedules
         self._own = {
-            own_api.LOSE: own_api.losing(self.lose_object),
-            own_api.CLOCK: own_api.telling(self.clock),
-            own_api.FIRE: own_api.firing(lambda name: self.on_fire(name)),
+            own_api_client.LOSE: own_api.losing(self.lose_object),
+            own_api_client.CLOCK: own_api.telling(self.clock),
+            own_api_client.FIRE: own_api.firing(lambda name: self.on_fire(name)),
         }
         self._port = port
         self._route53_tokens: Counter[str] = Counter()

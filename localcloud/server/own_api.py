@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
     type Act = Callable[[Any], dict[str, Any]]
 
-# No bucket can be called so.
-LOSE = "/_localcloud/lose"
-CLOCK = "/_localcloud/clock"
-FIRE = "/_localcloud/fire"
 REAL_TIME = "real"
 
 

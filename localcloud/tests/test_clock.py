@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from localcloud.__main__ import main
 from localcloud.cloud import LocalCloud
+from localcloud.own_api_client import CLOCK
 from localcloud.run_file import published
 from localcloud.server.aws import AwsServer
-from localcloud.server.own_api import CLOCK
 from localcloud.tests.acting import allow, assume, client
 from localcloud.tests.clouds import make_function, make_role, printed, send
 

@@ -11,10 +11,10 @@ import pytest
 
 from localcloud.__main__ import main
 from localcloud.cloud import LocalCloud
+from localcloud.own_api_client import LOSE
 from localcloud.run_file import published
 from localcloud.s3.lost import NotThereError
 from localcloud.server.aws import AwsServer
-from localcloud.server.own_api import LOSE
 from localcloud.tests.acting import client, refusal
 from localcloud.tests.clouds import send
 from localcloud.tests.test_s3_notifications import Inbox, listening, to_queue

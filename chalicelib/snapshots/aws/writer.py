@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Region(Reader):
     """A region that snapshots are made in; ``once`` is a client that never repeats a request by itself."""
 
-    def __init__(self, client: "EC2Client", once: "EC2Client", region: str, stack: str) -> None:
+    def __init__(self, client: "EC2Client", once: "EC2Client", patient: "EC2Client", region: str, stack: str) -> None:
         super().__init__(client, region, stack)
-        self._once = once
+        self._once, self._patient = once, patient
 
     def create(self, create: Create, label: Label) -> dict[str, str]:
         """Make snapshots by one call, and return them by their volumes.
@@ -80,7 +80,7 @@ class Region(Reader):
         """Add tags to snapshots; raise Refused, TryAgain."""
         try:
             with said_not_now(f"EC2 in {self.name}"):
-                self._once.create_tags(Resources=list(ids), Tags=_as_list(tags))
+                self._patient.create_tags(Resources=list(ids), Tags=_as_list(tags))
         except ClientError as error:
             raise Refused(str(error)) from error
 
@@ -88,7 +88,7 @@ class Region(Reader):
         """Delete a snapshot; raise Refused where something holds it, TryAgain. One that is gone is as it should be."""
         try:
             with said_not_now(f"EC2 in {self.name}"):
-                self._once.delete_snapshot(SnapshotId=id_)
+                self._patient.delete_snapshot(SnapshotId=id_)
         except ClientError as error:
             if error.response["Error"]["Code"] != GONE:
                 raise Refused(str(error)) from error
