@@ -21,7 +21,7 @@ GOOD = {
 def test_what_is_not_said_has_a_default():
     read = settings.read(GOOD)
     assert (read.short_name_tag, read.ttl, read.regions, read.dry_run) == ("ShortName", 60, ("eu-west-1",), False)
-    assert read.snapshot_tag == "Snapshot"
+    assert (read.snapshot_tag, read.retires_snapshots, read.runs_hooks) == ("Snapshot", True, False)
 
 
 def test_lists_are_read():
@@ -49,7 +49,10 @@ def test_lists_are_read():
         ("PRIVATE_HOSTED_ZONE_ID", "/hostedzone/Z1"),
         ("DOMAIN", "a b"),
         ("SHORT_NAME_TAG", "Short*"),
+        ("STACK_NAME", "s" * 43),
         ("SNAPSHOT_TAG", "Snap*"),
+        ("SNAPSHOT_RETIREMENT", "yes"),
+        ("SNAPSHOT_HOOKS", "2"),
         ("SNAPSHOT_TAG", "x" * 129),
         ("RECORD_TTL", "-1"),
         ("RECORD_TTL", "sixty"),

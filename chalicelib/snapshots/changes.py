@@ -27,8 +27,8 @@ class Create:
 
     @property
     def subject(self) -> str:
-        """Return what it is about: an instance, or a volume."""
-        return self.instance.id if self.instance else self.volumes[0].id
+        """Return what it is about: an instance, or a volume alone."""
+        return self.instance.id if self.instance and self.is_set else self.volumes[0].id
 
     @property
     def excluded(self) -> tuple[str, ...]:

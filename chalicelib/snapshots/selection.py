@@ -59,8 +59,6 @@ class _Choice:
             return f"its tag {self._tag} is {NONE}"
         if own and (policy := self._named(volume.id, own)):
             return Selected(volume, policy, volume.id, instances[0] if instances else None)
-        if self._tag in volume.tags and not own:
-            self._note(volume.id, f"its tag {self._tag} is empty")
         if self._tag in volume.tags:
             self.in_vain.add(volume.id)
         asking = {instance.id: policy for instance in instances if (policy := self._of_instance(instance))}
@@ -78,6 +76,7 @@ class _Choice:
             self.in_vain.add(volume.id)
             return f"the tag {self._tag} is {shown(wrong[0])}, and no policy"
         if volume.id in self.in_vain:
+            self._note(volume.id, f"its tag {self._tag} is empty")
             return f"its tag {self._tag} is empty"
         return "neither it nor an instance of it asks for one"
 

@@ -210,7 +210,7 @@ class Snapshots:
         done, errors = reconcile.each(ours, one)
         swept.copied += done.values()
         swept.errors |= {f"{origin} to {destination}": error for origin, error in errors.items()}
-        if destination not in self.regions:  # else its troubles have been told of already
+        if done and destination not in self.regions:  # else its troubles have been told of already
             there = {each.id: each for copied in done.values() for each in copied.there}
             troubles = tuple(coverage.troubles(there.values(), policies, self.clock()))
             swept.covered = {**swept.covered, destination: Covered(troubles=troubles)}

@@ -2,15 +2,14 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from chalicelib.snapshots.labels import Label
 from localcloud.cloud import LocalCloud
 from tests.deployed.conftest import Deployment, eventually
-from tests.deployed.studio import run_file
 from tests.snapshots.yards import Yard, tags
 
 HERE, THERE = "us-east-1", "us-west-2"
@@ -53,7 +52,20 @@ class Garden:
         self.await_completion()
 
     def await_completion(self, region: str = HERE) -> None:
-        eventually(lambda: all(shown["State"] == "completed" for shown in self.yard.snapshots(region)))
+        eventually(lambda: all(shown["State"] != "pending" for shown in self.yard.snapshots(region)))
+
+    def history(self, policy: str, first: datetime, count: int, *volumes: str) -> None:
+        """Let there be snapshots of so many days, as the stack would have made them, and leave the clock at the last.
+
+        A function's process does not outlive a change of the clock, so each run would cost a cold start.
+        """
+        for number in range(count):
+            day = first + timedelta(days=number)
+            self.cloud.set_clock(day)
+            for volume in volumes:
+                label = Label(policy, (f"daily/{day:%Y-%m-%d}",), "a test wants it", volume=volume)
+                description = label.description(self.site.name)
+                self.yard.complete(self.yard.by_hand(volume, description, **label.tags(self.site.name)))
 
     def of(self, *volumes: str, region: str = HERE) -> list[dict[str, Any]]:
         """Return the stack's snapshots of some volumes, copies by the volumes that they are of, the oldest first."""
@@ -90,7 +102,9 @@ class Garden:
                 self.cloud.client("ec2", region).delete_snapshot(SnapshotId=shown["SnapshotId"])
 
     def run_file(self, folder: Path) -> None:
-        run_file(self.site, folder)
+        """Write what `make run` writes, for the command that an operator types in a folder."""
+        (folder / ".localcloud").mkdir()
+        (folder / ".localcloud" / "run.json").write_text(json.dumps(self.cloud.facts(self.site.name)))
 
     def _without_window(self) -> None:
         """Let events be followed at once, and not when all of a third of a minute can be followed together."""
@@ -102,14 +116,6 @@ class Garden:
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def days(cloud: LocalCloud, first: datetime, count: int) -> Iterator[datetime]:
-    """Set the clock to one day after the other, and yield each."""
-    for number in range(count):
-        now = first + timedelta(days=number)
-        cloud.set_clock(now)
-        yield now
 
 
 def fired_twice(garden: Garden, function: str) -> None:

@@ -52,6 +52,7 @@ class Line:
         self.time.sleep(self.seconds)
         error = (self.errors.get(name) or [None]).pop(0)
         if error and not isinstance(error, Unclear):
+            self.after()
             raise error
         yield
         self.after()
@@ -141,7 +142,8 @@ class FakeRegion:
     made_at: dict[str, datetime] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     """Tags that were added, by snapshot."""
-    strangers: tuple[Problem, ...] = ()
+    alike: list[Problem] = field(default_factory=list)
+    """What carries our tag and is not ours."""
     holds: dict[str, str] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
     in_use: set[str] = field(default_factory=set)
@@ -152,7 +154,7 @@ class FakeRegion:
 
     def look(self) -> World:
         with self.line.call("look"):
-            return World(self.name, dict(self.things), dict(self.instances), self.shown, self.strangers)
+            return World(self.name, dict(self.things), dict(self.instances), self.shown)
 
     def create(self, create: Create, label: Label) -> Mapping[str, str]:
         with self.line.call("create"):
@@ -208,6 +210,10 @@ class FakeRegion:
         with self.line.call(f"shared with {id_}"):
             return self.given_to.get(id_, frozenset())
 
+    def strangers(self) -> list[Problem]:
+        with self.line.call("strangers"):
+            return self.alike
+
     def blocking(self) -> str:
         with self.line.call("blocking"):
             return self.block
@@ -243,6 +249,22 @@ class FakeRegion:
         self.made_at[id_] = now
         self.stored.append(Snapshot(id_, volume, "pending", now, label))
         return id_
+
+
+@dataclass
+class FakePosition:
+    """Keeps a word from one run to the next."""
+
+    line: Line = field(default_factory=Line)
+    kept: str = ""
+
+    def read(self) -> str:
+        with self.line.call("read position"):
+            return self.kept
+
+    def write(self, word: str) -> None:
+        with self.line.call("write position"):
+            self.kept = word
 
 
 @dataclass

@@ -142,21 +142,68 @@ def test_what_has_failed_says_why(yard: Yard):
     assert (ours(yard)[id_].is_failed, ours(yard)[id_].message) == (True, "An internal error")
 
 
-def test_what_has_tags_like_ours_and_is_not_ours_is_a_stranger(yard: Yard):
+def test_what_carries_our_tag_and_is_not_ours_is_a_stranger(yard: Yard):
     volume = yard.volume("daily")
     (mine,) = made(yard)
-    said = tags(yard.snapshots()[0])
+    (ours_shown,) = yard.snapshots()
+    said = tags(ours_shown)
     yard.aws.clock.offset += timedelta(seconds=20)
     stranger = yard.by_hand(volume, "my own", **said)
     yard.complete(mine)
-    copied = yard.ec2.copy_snapshot(
-        SourceRegion=yard.region, SourceSnapshotId=mine, TagSpecifications=tagged("snapshot", said)
-    )["SnapshotId"]
+    copied, described = (
+        yard.ec2.copy_snapshot(
+            SourceRegion=yard.region,
+            SourceSnapshotId=mine,
+            TagSpecifications=tagged("snapshot", said),
+            **({"Description": description} if description else {}),
+        )["SnapshotId"]
+        for description in ("", ours_shown["Description"])
+    )
     yard.by_hand(yard.volume(), "another stack's", **{**said, "groundskeeper:stack": "another"})
     world = yard.world()
     assert [each.id for each in world.snapshots] == [mine]
-    assert {problem.subject for problem in world.strangers} == {stranger, copied}
-    assert all("tags like ours" in problem.reason for problem in world.strangers)
+    assert [problem.subject for problem in world.strangers] == [described]
+    strangers = yard.reader().strangers()
+    assert {problem.subject for problem in strangers} == {stranger, copied, described}
+    assert all(problem.reason for problem in strangers)
+
+
+def test_who_strips_or_changes_tags_does_not_make_slots_empty(yard: Yard):
+    for policy in ("daily", "daily"):
+        yard.volume(policy)
+    stripped, changed = made(yard)
+    yard.ec2.delete_tags(Resources=[stripped], Tags=[{"Key": "groundskeeper:stack"}, {"Key": "groundskeeper:slots"}])
+    yard.ec2.create_tags(Resources=[changed], Tags=[{"Key": "groundskeeper:policy", "Value": "other"}])
+    found = ours(yard)
+    assert {id_ for id_, each in found.items() if "groundskeeper:stack" in each.label.altered} == {stripped}
+    assert {id_ for id_, each in found.items() if "groundskeeper:policy" in each.label.altered} == {changed}
+    assert {each.label.policy for each in found.values()} == {"daily"}
+    assert yard.creates() == ()
+
+
+def test_a_stack_whose_name_begins_like_another_has_snapshots_of_its_own(yard: Yard):
+    other = Yard(yard.aws, yard.region, f"{yard.stack}-2")
+    other.volume("daily")
+    yard.volume("daily")
+    theirs = made(other)
+    mine = made(yard)
+    assert list(ours(yard)) == mine
+    assert list(ours(other)) == theirs
+    other.leave()
+
+
+@pytest.mark.parametrize("by", ["a tag", "its tier"])
+def test_anybody_can_hold_a_snapshot(yard: Yard, by: str):
+    yard.volume("daily")
+    (id_,) = made(yard)
+    yard.complete_all()
+    if by == "a tag":
+        yard.ec2.create_tags(Resources=[id_], Tags=[{"Key": "groundskeeper:hold", "Value": "until the audit"}])
+    else:
+        with yard.aws.gate:
+            ec2_backends[yard.aws.account_id][yard.region].snapshots[id_].storage_tier = "archive"
+    _, held = yard.reader().ours()
+    assert list(held) == [id_]
 
 
 @pytest.mark.parametrize("key", ["aws:backup:source-resource", "aws:dlm:lifecycle-policy-id"])
@@ -418,7 +465,7 @@ def test_what_was_never_sent_may_be_sent_again(yard: Yard):
         config=ONCE,
     )
     with pytest.raises(TryAgain, match="was not reached"):
-        Region(nobody, nobody, yard.region, yard.stack).create(create, create.label(frozen=False))
+        Region(nobody, nobody, nobody, yard.region, yard.stack).create(create, create.label(frozen=False))
 
 
 class Garbled(AWSResponse):
@@ -434,9 +481,9 @@ def test_an_answer_that_cannot_be_read_is_unclear(yard: Yard):
     events: Any = client.meta.events
     events.register("before-send.ec2", lambda **_: Garbled("", 200, HTTPHeaders(), None))
     with pytest.raises(Unclear):
-        Region(client, client, yard.region, yard.stack).create(create, create.label(frozen=False))
+        Region(client, client, client, yard.region, yard.stack).create(create, create.label(frozen=False))
     with pytest.raises(TryAgain):
-        Region(client, client, yard.region, yard.stack).look()
+        Region(client, client, client, yard.region, yard.stack).look()
 
 
 def test_only_what_was_asked_for_counts_as_made(yard: Yard):

@@ -12,7 +12,20 @@ from chalicelib.snapshots.copies import MOST_AT_ONCE, CopyPlan, Destination
 from chalicelib.snapshots.labels import Label
 from chalicelib.snapshots.model import Snapshot
 from chalicelib.snapshots.retention import Leave, Ties
-from tests.snapshots.worlds import DAILY, HERE, NOW, THERE, TODAY, copy, days, defined, moment, snapshot, volume
+from tests.snapshots.worlds import (
+    DAILY,
+    HERE,
+    NOW,
+    THERE,
+    TODAY,
+    copy,
+    days,
+    defined,
+    moment,
+    reasons,
+    snapshot,
+    volume,
+)
 
 ONE = volume(1)
 KEPT_LONGER = """daily:
@@ -20,6 +33,7 @@ KEPT_LONGER = """daily:
     daily: {at: '03:00', keep: {count: 2}}
     monthly: {at: '03:00', keep: {count: 12}}
   copy: {region: eu-central-1, keep: {daily: {count: 4}}}"""
+OTHER = KEPT_LONGER.replace("daily:", "other:", 1)
 SOURCE = snapshot(1, ONE)
 
 
@@ -86,7 +100,7 @@ def test_a_copy_is_not_copied():
     [
         pytest.param(DAILY, id="says nothing of copies"),
         pytest.param(KEPT_LONGER.replace(THERE, "us-east-1"), id="names another region"),
-        pytest.param(KEPT_LONGER.replace("daily:", "other:", 1), id="is another"),
+        pytest.param(OTHER, id="is another"),
     ],
 )
 def test_nothing_is_copied_where_the_policy(text: str):
@@ -101,7 +115,65 @@ def test_a_copy_that_has_failed_three_times_is_not_begun_again():
     """Each try leaves a failed snapshot there, and with a wrong key each one fails."""
     made = planned([SOURCE], *(copy(number, SOURCE, state="error") for number in range(3)))
     assert sources(made) == []
-    assert [problem.subject for problem in made.problems] == [SOURCE.id]
+    told = f"copying it to {THERE} has failed 3 times: see why, and delete the failed ones"
+    assert reasons(made.problems) == {SOURCE.id: told}
+
+
+# Copies that are late: a day after its snapshot, somebody should know that the other region has none
+
+
+LASTING = KEPT_LONGER.replace("{count: 4}", "{count: 99}")
+
+
+@pytest.mark.parametrize(
+    ("age", "late"),
+    [
+        pytest.param(timedelta(hours=1), 0, id="an hour"),
+        pytest.param(timedelta(days=1), 0, id="a day"),
+        pytest.param(timedelta(days=1, seconds=1), 1, id="more than a day"),
+        pytest.param(-timedelta(hours=9), 0, id="a clock that was put back"),
+    ],
+)
+def test_a_copy_that_is_not_begun_is_late_when_its_source_is_more_than_a_day_old(age: timedelta, late: int):
+    made = planned([replace(SOURCE, started=NOW - age)])
+    assert (len(made.copies), made.late) == (1, late)
+
+
+def test_those_that_wait_for_their_turn_or_were_given_up_are_late_too():
+    some = [replace(each, volume=volume(number).id) for number, each in enumerate(history(7))]
+    failed = [copy(number, some[0], state="error") for number in range(3)]
+    made = planned(some, *failed, text=LASTING, on_the_way=MOST_AT_ONCE - 1)
+    assert (len(made.copies), made.waiting, len(made.problems), made.late) == (1, 5, 1, 6)
+
+
+@pytest.mark.parametrize(("state", "late"), [("pending", 0), ("completed", 0), ("error", 1)])
+def test_what_is_on_its_way_is_not_late_and_what_failed_is(state: str, late: int):
+    old = history(1)[0]
+    assert planned([old], copy(1, old, state=state)).late == late
+
+
+def test_what_is_not_wanted_there_is_not_late():
+    assert planned(history(7)).late == 3, "of the four that are kept there one is of today"
+    assert planned(history(7), text=DAILY).late == 0
+
+
+def test_what_is_archived_cannot_be_copied_and_is_not_asked_for():
+    """https://docs.aws.amazon.com/ebs/latest/userguide/archive-snapshot.html: it can no longer be used."""
+    assert sources(planned([replace(SOURCE, is_archived=True), snapshot(2, volume(2))])) == [snapshot(2, ONE).id]
+
+
+def test_one_whose_tags_somebody_has_changed_is_copied_and_its_copy_says_what_was_meant():
+    altered = replace(SOURCE, label=replace(SOURCE.label, altered="its tags are gone"))
+    (made,) = planned([altered]).copies
+    assert (made.label.slots, made.label.altered) == ((TODAY,), "")
+    assert (made.subject, made.seconds) == (SOURCE.id, 0.0)
+
+
+@pytest.mark.parametrize("state", ["completed", "pending"])
+def test_a_copy_whose_tags_somebody_has_changed_is_not_made_again(state: str):
+    there = copy(1, SOURCE, state=state)
+    there = replace(there, label=replace(there.label, altered="its tags are gone"))
+    assert planned([SOURCE], there) == CopyPlan()
 
 
 def test_failures_of_one_copy_stop_no_other():
@@ -111,11 +183,10 @@ def test_failures_of_one_copy_stop_no_other():
 
 
 def test_sources_may_come_one_by_one():
-    both = KEPT_LONGER + "\n" + KEPT_LONGER.replace("daily:", "other:", 1)
     some = [SOURCE, snapshot(2, ONE, policy="other")]
-    made = copies.plan(HERE, iter(some), Destination(THERE), defined(both), NOW)
+    made = copies.plan(HERE, iter(some), Destination(THERE), defined(KEPT_LONGER, OTHER), NOW)
     assert set(sources(made)) == {each.id for each in some}
-    assert set(copies.awaited(iter(some), iter([]), defined(both), NOW)) == {each.id for each in some}
+    assert set(copies.awaited(iter(some), iter([]), defined(KEPT_LONGER, OTHER), NOW)) == {each.id for each in some}
 
 
 @pytest.mark.parametrize(("on_the_way", "begun"), [(0, 20), (15, 5), (20, 0), (25, 0)])
@@ -130,7 +201,8 @@ def test_a_source_is_held_until_its_copy_is_completed():
     policies = defined(KEPT_LONGER)
     reason = {SOURCE.id: f"its copy in {THERE} is not completed yet"}
     assert copies.awaited([SOURCE], [], policies, NOW) == reason
-    assert copies.awaited([SOURCE], [copy(1, SOURCE, state="pending")], policies, NOW) == reason
+    pending = copy(1, SOURCE, state="pending")
+    assert copies.awaited([SOURCE], [pending], policies, NOW) == reason
     assert copies.awaited([SOURCE], [copy(1, SOURCE, state="error")], policies, NOW) == reason
     assert copies.awaited([SOURCE], [copy(1, SOURCE)], policies, NOW) == {}
     assert copies.awaited([SOURCE], [], defined(DAILY), NOW) == {}

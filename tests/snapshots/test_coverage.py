@@ -14,10 +14,12 @@ from chalicelib.snapshots.slots import SlotKind
 from tests.snapshots.worlds import (
     DAILY,
     HERE,
+    NO_ROOTS,
     NOW,
     TAG,
     TODAY,
     YESTERDAY,
+    copy,
     days,
     defined,
     instance,
@@ -28,7 +30,8 @@ from tests.snapshots.worlds import (
 )
 
 ONE = volume(1, "daily")
-NO_ROOTS = "daily: {schedules: {daily: {at: '03:00', keep: {count: 7}}}, root-volumes: exclude}"
+ROOT = volume(1)
+ON_A_ROOT = (ROOT, instance(1, ROOT, tag="daily", root_volume=ROOT.id))
 
 
 def rows(*things: Volume | Instance | Snapshot, text: str = DAILY, now: datetime = NOW) -> list[Row]:
@@ -44,24 +47,25 @@ def cells(found: Row, kind: str = "daily") -> dict[str, Cell]:
     return {slot.period: cell for slot, cell in found.cells[SlotKind(kind)]}
 
 
-def history(*left_out: str, first: str = "2026-11-20") -> list[Snapshot]:
-    some = enumerate(days(first, 7), start=1)
+def week(*left_out: str) -> list[Snapshot]:
+    """Return a snapshot for each of seven days, but for some."""
+    some = enumerate(days("2026-11-20", 7), start=1)
     return [snapshot(number, ONE, f"daily/{day}") for number, day in some if day not in left_out]
 
 
 def test_a_volume_with_a_snapshot_of_its_last_slot_is_covered():
-    found = row(ONE, *history())
+    found = row(ONE, *week())
     assert (found.status, found.policy, found.gaps) == (Status.COVERED, "daily", 0)
-    assert found.newest == history()[-1]
+    assert found.newest == week()[-1]
     assert found.because == f"{found.newest.id} was taken after {TODAY} was due"
     assert set(cells(found).values()) == {Cell.FILLED}
 
 
 def test_a_volume_without_its_last_one_is_uncovered_and_why_is_said():
-    found = row(ONE, *history("2026-11-26"))
+    found = row(ONE, *week("2026-11-26"))
     assert found.status is Status.UNCOVERED
     assert found.because == (
-        f"{TODAY} was due at 2026-11-26 03:00 UTC, and the newest completed one is {history()[-2].id}"
+        f"{TODAY} was due at 2026-11-26 03:00 UTC, and the newest completed one is {week()[-2].id}"
     )
     assert found.gaps == 1
 
@@ -82,12 +86,12 @@ def test_a_volume_with_nothing_at_all_is_uncovered():
     ],
 )
 def test_a_slot_has_its_grace(now: str, status: Status):
-    assert row(ONE, *history("2026-11-26"), now=moment(now)).status is status
+    assert row(ONE, *week("2026-11-26"), now=moment(now)).status is status
 
 
-@pytest.mark.parametrize("state", ["pending", "error", "recoverable"])
+@pytest.mark.parametrize("state", ["pending", "error", "recoverable", "recovering"])
 def test_only_what_is_completed_covers(state: str):
-    found = row(ONE, *history("2026-11-26"), snapshot(9, ONE, TODAY, state=state))
+    found = row(ONE, *week("2026-11-26"), snapshot(9, ONE, TODAY, state=state))
     assert found.status is Status.UNCOVERED
 
 
@@ -141,8 +145,35 @@ def test_each_slot_is_shown_with_what_became_of_it():
     assert found.gaps == 3
 
 
+@pytest.mark.parametrize(
+    ("state", "cell"),
+    [
+        ("completed", Cell.FILLED),
+        ("pending", Cell.PENDING),
+        ("recovering", Cell.PENDING),
+        ("recoverable", Cell.PENDING),
+        ("something new", Cell.PENDING),
+        ("error", Cell.FAILED),
+    ],
+)
+def test_a_slot_for_which_nothing_more_is_made_is_no_gap(state: str, cell: Cell):
+    assert cells(row(ONE, snapshot(1, ONE, state=state)))["2026-11-26"] is cell
+
+
+def test_an_archived_one_fills_its_slot_and_covers_nothing_since_it_takes_days_to_restore():
+    archived = snapshot(7, ONE, is_archived=True)
+    found = row(ONE, *week("2026-11-26"), archived)
+    assert (found.status, found.newest) == (Status.UNCOVERED, week()[-2])
+    assert cells(found)["2026-11-26"] is Cell.FILLED
+
+
+def test_one_whose_tags_somebody_has_changed_covers_its_volume_still():
+    found = row(ONE, *week("2026-11-26"), snapshot(7, ONE, altered="its tags are gone"))
+    assert (found.status, found.gaps) == (Status.COVERED, 0)
+
+
 def test_slots_before_the_first_snapshot_are_no_gaps():
-    assert list(cells(row(ONE, *history("2026-11-20", "2026-11-21"))).values())[:2] == [Cell.NOT_YET] * 2
+    assert list(cells(row(ONE, *week("2026-11-20", "2026-11-21"))).values())[:2] == [Cell.NOT_YET] * 2
 
 
 @pytest.mark.parametrize(
@@ -203,20 +234,144 @@ def test_several_kinds_are_shown_each_by_itself():
 
 
 @pytest.mark.parametrize(
-    ("things", "text", "word"),
+    ("things", "text", "why"),
     [
-        pytest.param((volume(1),), DAILY, "does not ask for one itself, and no instance of it asks", id="no tag"),
-        pytest.param((volume(1, "none"),), DAILY, "none", id="a tag that takes it out"),
-        pytest.param((volume(1, "dayly"),), DAILY, "dayly", id="a policy that is unknown"),
+        pytest.param((ROOT,), DAILY, "neither it nor an instance of it asks for one", id="no tag"),
+        pytest.param((volume(1, "none"),), DAILY, f"its tag {TAG} is none", id="a tag that takes it out"),
         pytest.param(
-            (volume(1), instance(1, volume(1), tag="daily", root_volume=volume(1).id)), NO_ROOTS, "root", id="a root"
+            (ROOT, instance(1, ROOT, tag="none")), DAILY, "neither it nor an instance", id="an instance's that does"
         ),
+        pytest.param(ON_A_ROOT, NO_ROOTS, "it is a root volume, and policy daily takes none", id="a root"),
     ],
 )
-def test_a_volume_without_a_policy_is_a_row_too_and_says_why(things, text: str, word: str):
+def test_a_volume_without_a_policy_is_a_row_too_and_says_why(things, text: str, why: str):
     found = row(*things, text=text)
-    assert (found.status, found.policy, found.gaps) == (Status.NO_POLICY, "", 0)
-    assert word in found.because
+    assert (found.status, found.policy, found.gaps, found.is_at_risk) == (Status.NO_POLICY, "", 0, False)
+    assert found.because.startswith(why)
+
+
+# Tags that ask in vain
+
+
+BLANK = replace(ROOT, tags={TAG: " "})
+WRONG = volume(1, "dayly")
+IN_VAIN = [
+    pytest.param((WRONG,), id="a volume's that names no policy"),
+    pytest.param((ROOT, instance(1, ROOT, tag="dayly")), id="an instance's that names no policy"),
+    pytest.param((WRONG, instance(1, WRONG, tag="none")), id="a volume's that names none, and an instance's none"),
+    pytest.param((WRONG, instance(1, WRONG, tag="weakly")), id="a volume's and an instance's"),
+    pytest.param((BLANK,), id="an empty one"),
+    pytest.param((BLANK, instance(1, BLANK, tag="none")), id="an empty one, and an instance's none"),
+    pytest.param((ROOT, instance(1, ROOT), instance(2, ROOT, tag="dayly")), id="one of two instances'"),
+]
+
+
+@pytest.mark.parametrize("things", IN_VAIN)
+def test_a_volume_that_asks_in_vain_is_uncovered_since_somebody_believes_that_it_is(things):
+    found = row(*things)
+    assert (found.status, found.policy, found.newest, found.is_at_risk) == (Status.UNCOVERED, "", None, True)
+    assert found.because
+
+
+@pytest.mark.parametrize("things", IN_VAIN)
+def test_it_stays_uncovered_though_it_has_snapshots_from_before(things):
+    found = row(*things, snapshot(1, ROOT))
+    assert (found.status, found.newest) == (Status.UNCOVERED, snapshot(1, ROOT))
+
+
+def test_a_name_that_is_no_policy_is_said():
+    assert row(WRONG).because == f"the tag {TAG} is 'dayly', and no policy"
+    assert row(ROOT, instance(1, ROOT, tag="weakly")).because == f"the tag {TAG} is 'weakly', and no policy"
+
+
+@pytest.mark.parametrize("own", [WRONG, BLANK], ids=["that names no policy", "that is empty"])
+def test_a_volume_with_a_tag_of_its_own_is_covered_where_its_instance_asks(own: Volume):
+    found = row(own, instance(1, own, tag="daily"), snapshot(1, own))
+    assert (found.status, found.policy) == (Status.COVERED, "daily")
+
+
+@pytest.mark.parametrize(
+    ("own", "why"),
+    [
+        pytest.param(WRONG, f"the tag {TAG} is 'dayly', and no policy", id="that names no policy"),
+        pytest.param(BLANK, f"its tag {TAG} is empty", id="that is empty"),
+    ],
+)
+def test_a_root_volume_asks_in_vain_by_a_tag_of_its_own_where_its_instances_policy_takes_no_roots(
+    own: Volume, why: str
+):
+    found = row(own, instance(1, own, tag="daily", root_volume=own.id), text=NO_ROOTS)
+    assert (found.status, found.because) == (Status.UNCOVERED, why)
+
+
+# Volumes that ask no more
+
+
+def test_a_volume_that_has_snapshots_and_asks_no_more_is_dropped_and_how_to_say_that_it_is_meant_is_said():
+    found = row(ROOT, *week())
+    assert (found.status, found.policy, found.newest, found.is_at_risk) == (Status.DROPPED, "", week()[-1], True)
+    assert found.because == (
+        "it has snapshots, and neither it nor an instance of it asks for one: if that is meant, tag it Snapshot=none"
+    )
+
+
+@pytest.mark.parametrize("tag", ["none", "None", " NONE "])
+def test_a_volume_that_was_taken_out_is_not_dropped(tag: str):
+    found = row(volume(1, tag), *week())
+    assert (found.status, found.newest, found.is_at_risk) == (Status.NO_POLICY, week()[-1], False)
+
+
+@pytest.mark.parametrize(
+    ("things", "text"),
+    [
+        pytest.param((ROOT, instance(1, ROOT)), DAILY, id="its instance asks no more"),
+        pytest.param((ROOT, instance(1, ROOT, tag="none")), DAILY, id="its instance says none, and it does not"),
+        pytest.param(ON_A_ROOT, NO_ROOTS, id="its policy takes no roots any more"),
+    ],
+)
+def test_a_volume_is_dropped_too_where(things, text: str):
+    assert row(*things, *week(), text=text).status is Status.DROPPED
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(snapshot(1, ROOT, state="error"), id="failed"),
+        pytest.param(snapshot(1, ROOT, state="pending"), id="pending"),
+        pytest.param(snapshot(1, volume(2)), id="another volume's"),
+        pytest.param(copy(1, snapshot(1, ROOT)), id="a copy"),
+    ],
+)
+def test_a_volume_without_a_snapshot_to_go_back_to_is_not_dropped(other: Snapshot):
+    assert row(ROOT, other).status is Status.NO_POLICY
+
+
+# What people call it
+
+
+NAMED, HOST = {"Name": "data"}, {"Name": "web"}
+
+
+@pytest.mark.parametrize("tag", ["daily", "none", "dayly", ""])
+def test_a_row_has_the_volumes_name(tag: str):
+    assert row(volume(1, tags={TAG: tag, **NAMED})).name == "data"
+
+
+@pytest.mark.parametrize("tag", ["daily", "dayly", "none", ""])
+def test_a_row_has_its_instances_name_where_the_volume_has_none(tag: str):
+    assert row(ROOT, instance(1, ROOT, tags={TAG: tag, **HOST})).name == "web"
+
+
+def test_a_volumes_own_name_counts_more_than_its_instances():
+    both = replace(ONE, tags={**ONE.tags, **NAMED})
+    assert row(both, instance(1, both, tags=HOST)).name == "data"
+    assert row(ONE).name == ""
+
+
+def test_who_is_covered_new_or_taken_out_is_not_at_risk():
+    young = volume(2, "daily", created=NOW)
+    found = {each.status: each.is_at_risk for each in rows(ONE, *week(), young, volume(3), volume(4, "daily"))}
+    assert found == {Status.COVERED: False, Status.NEW: False, Status.NO_POLICY: False, Status.UNCOVERED: True}
 
 
 def test_there_is_a_row_for_each_volume_in_order():

@@ -115,7 +115,8 @@ class Runs:
         self.yard.aws.clock.offset += timedelta(seconds=seconds)
 
     def region(self, name: str) -> Region:
-        return Region(self.wires.ec2[name, PATIENT], self.wires.ec2[name, ONCE], name, self.yard.stack)
+        client = self.wires.ec2[name, PATIENT]
+        return Region(client, self.wires.ec2[name, ONCE], client, name, self.yard.stack)
 
     def turn(self, name: str) -> Callable[[], AbstractContextManager[Patience]]:
         name = f"{name} {self.yard.stack}"

@@ -5,7 +5,7 @@ A small EC2, made for this, plays a random history; the plans of creating and re
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from itertools import count, cycle
@@ -22,10 +22,10 @@ from hypothesis.stateful import (
 )
 
 from chalicelib.snapshots import labels, retention
-from chalicelib.snapshots.changes import Create, Plan
+from chalicelib.snapshots.changes import MOST_TRIES, Create, Plan
 from chalicelib.snapshots.labels import COPIES_SHOW, Label
 from chalicelib.snapshots.model import Problem, Snapshot, Volume, World
-from chalicelib.snapshots.plan import MOST_TRIES, plan
+from chalicelib.snapshots.plan import plan
 from chalicelib.snapshots.policies import Policies
 from chalicelib.snapshots.retention import Delete, Ties
 from chalicelib.snapshots.slots import Schedule, Slot
@@ -40,7 +40,15 @@ SHORTER = USUAL.replace("count: 4", "count: 1").replace("days: 30", "days: 8")
 MOVED = USUAL.replace("03:00", "15:30").replace("p:", "p:\n  time-zone: Australia/Lord_Howe", 1)
 OTHER = "q: {schedules: {monthly: {at: '00:00', day: 31, keep: {count: 2}}, hourly: {every: 3, keep: {count: 2}}}}"
 AGED = "p: {schedules: {daily: {at: '03:00', keep: {days: 3}}}}"
-EDITIONS = [defined(USUAL, OTHER), defined(AGED, OTHER), defined(SHORTER, OTHER), defined(MOVED, OTHER), defined(USUAL)]
+OUTLIVED = f"{USUAL}\n  gone: 9"
+EDITIONS = [
+    defined(USUAL, OTHER),
+    defined(AGED, OTHER),
+    defined(SHORTER, OTHER),
+    defined(MOVED, OTHER),
+    defined(OUTLIVED, OTHER),
+    defined(USUAL),
+]
 EVERY_VOLUME = {volume(number).id for number in range(60)}
 USER = instance(1, tag="p")
 SHOWN_AFTER = timedelta(minutes=2)  # where the answer was lost
@@ -55,6 +63,9 @@ STEPS = st.one_of(st.integers(0, 2), st.integers(3, 600), st.integers(600, 20_00
     lambda each: timedelta(minutes=each)
 )
 NUMBERS = st.integers(0, 99)
+OUR_TAGS = ("groundskeeper:stack", "groundskeeper:policy", "groundskeeper:slots")
+WORDS: list[str | None] = [None, "", "p", "q", "other", "daily/2020-01-01", "hourly/2026-11-27T00Z daily/2026-11-27"]
+TAMPERED = st.dictionaries(st.sampled_from(OUR_TAGS), st.sampled_from(WORDS), min_size=1)
 
 
 @cache
@@ -64,7 +75,7 @@ def latest(schedule: Schedule, now: datetime) -> Slot:
 
 @dataclass
 class Made:
-    """A snapshot as EC2 has it."""
+    """A snapshot as EC2 has it, and the tags that it was made with."""
 
     id: str
     volume: str
@@ -74,10 +85,16 @@ class Made:
     description: str
     ends: str = ""
     shown: datetime = NOW
+    written: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether somebody has changed tags of ours."""
+        return any(self.tags.get(key) != self.written.get(key) for key in OUR_TAGS)
 
     @cached_property
     def label(self) -> Label | str:
-        """Return what its tags say, or why it is a stranger."""
+        """Return what it says of itself, or why it is a stranger."""
         return labels.read(self.tags, self.description, self.volume, STACK)
 
 
@@ -111,7 +128,7 @@ class Ec2:
 
     def add(self, of: str, tags: dict[str, str], description: str, ends: str, shown: datetime) -> None:
         id_ = f"snap-{next(self.ids):017x}"
-        self.made[id_] = Made(id_, of, "pending", self.now, tags, description, ends, shown)
+        self.made[id_] = Made(id_, of, "pending", self.now, tags, description, ends, shown, tags)
 
     def wait(self, length: timedelta) -> None:
         """Let time pass: snapshots take minutes, or days; and after some days somebody clears up those that failed."""
@@ -170,7 +187,7 @@ class Histories(RuleBasedStateMachine):
         ours = self.ec2.ours()
         for each in self.ec2.look().volumes.values():
             policy = self.policies.get(each.tags.get(TAG) or ("p" if each.instances else ""))
-            if policy is None or not each.is_whole:
+            if policy is None or not each.can_be_snapshotted:
                 continue
             for schedule in policy.schedules:
                 slot = latest(schedule, self.now)
@@ -199,12 +216,15 @@ class Histories(RuleBasedStateMachine):
         hours=st.sampled_from([7, 24, 3, 30]),
         outcomes=OUTCOMES,
         is_retired=st.booleans(),
+        tags=st.one_of(st.just({}), TAMPERED),
     )
-    def go_on(self, runs: int, hours: int, outcomes: list[str], is_retired: bool) -> None:
-        """Let days pass, or weeks, with a run each time."""
+    def go_on(self, runs: int, hours: int, outcomes: list[str], is_retired: bool, tags: dict[str, str | None]) -> None:
+        """Let days pass, or weeks, with a run each time; of each third one somebody may change the tags."""
         for number in range(runs):
             self.wait(timedelta(hours=hours, minutes=number))
             self.create(outcomes[number % len(outcomes) :])
+            if number % 3 == 1:
+                self.somebody_changes_tags(-1, tags)
             if is_retired:
                 self.retire()
 
@@ -215,7 +235,7 @@ class Histories(RuleBasedStateMachine):
         for verdict in verdicts:
             if isinstance(verdict, Delete):
                 self.nothing_is_lost(before[verdict.snapshot.id], list(before.values()))
-                del self.ec2.made[verdict.snapshot.id]
+                assert not self.ec2.made.pop(verdict.snapshot.id).is_altered
         assert all(verdict.because for verdict in verdicts)
         assert not any(isinstance(verdict, Delete) for verdict in self.verdicts()), "a second run deletes nothing more"
         self.nothing_is_left_over()
@@ -234,7 +254,8 @@ class Histories(RuleBasedStateMachine):
     def nothing_is_left_over(self) -> None:
         left = list(self.ec2.look().snapshots)
         for each in left:
-            may_stay = not each.is_completed or each.id in self.held or each.label.policy not in self.policies
+            is_tied = each.id in self.held or self.ec2.made[each.id].is_altered
+            may_stay = not each.is_completed or is_tied or each.label.policy not in self.policies
             assert may_stay or self.is_newest(each, left) or self.is_ruled(each, left)
 
     def is_newest(self, each: Snapshot, all_: Iterable[Snapshot]) -> bool:
@@ -247,6 +268,10 @@ class Histories(RuleBasedStateMachine):
 
         rivals = list(filter(is_rival, all_))
         policy = self.policies.get(each.label.policy)
+        if policy and policy.gone_days and each.volume not in self.ec2.volumes and not each.label.copy_of:
+            own = [other for other in all_ if (other.volume, other.label.policy) == (each.volume, each.label.policy)]
+            if self.now >= max(other.started for other in own) + timedelta(days=policy.gone_days):
+                return False
         rules = policy.keep.items() if policy else []
         return any(is_kept(each, rivals, kind, keep.count, keep.days, self.now) for kind, keep in rules)
 
@@ -305,7 +330,19 @@ class Histories(RuleBasedStateMachine):
         if found := self.one(number):
             of = COPIES_SHOW if is_described else "vol-00000000000000abc"
             description = found.description if is_described else f"[Copied {found.id} from {HERE}]"
-            self.ec2.add(of, found.tags, description, "completes", self.ec2.now)
+            self.ec2.add(of, dict(found.tags), description, "completes", self.ec2.now)
+
+    @rule(number=NUMBERS, tags=TAMPERED)
+    def somebody_changes_tags(self, number: int, tags: dict[str, str | None]) -> None:
+        """Or strips them: anybody may who may tag."""
+        if found := self.one(number):
+            changed = {key: value for key, value in {**found.tags, **tags}.items() if value is not None}
+            self.ec2.made[found.id] = replace(found, tags=changed)  # anew, as its label is worked out once
+
+    @rule(number=NUMBERS)
+    def somebody_strips_all_tags(self, number: int) -> None:
+        if found := self.one(number):
+            self.ec2.made[found.id] = replace(found, tags={})
 
     @rule(number=NUMBERS)
     def somebody_deletes(self, number: int) -> None:
@@ -321,13 +358,18 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def no_slot_of_a_volume_is_filled_twice(self) -> None:
+        written = {each.id: self.ec2.made[each.id].written for each in self.ec2.ours() if not each.is_failed}
         filled = Counter(
-            (each.volume, each.label.policy, slot)
-            for each in self.ec2.ours()
-            if not each.is_failed
-            for slot in each.label.slots
+            (self.ec2.made[id_].volume, tags["groundskeeper:policy"], slot)
+            for id_, tags in written.items()
+            for slot in tags["groundskeeper:slots"].split()
         )
         assert not filled or max(filled.values()) == 1
+
+    @invariant()
+    def what_is_altered_is_said_to_be(self) -> None:
+        for each in self.ec2.made.values():
+            assert isinstance(each.label, str) or bool(each.label.altered) == each.is_altered
 
     @invariant()
     def strangers_stay(self) -> None:

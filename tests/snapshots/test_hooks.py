@@ -15,9 +15,7 @@ from chalicelib.snapshots.changes import Create
 from chalicelib.snapshots.hooks import SECONDS_FOR_EC2, Freezer, freeze_script, thaw_script
 from chalicelib.snapshots.policies import Hooks
 from tests.snapshots.fakes import Crash, Machine
-from tests.snapshots.worlds import DAILY, instance, planned, volume, world
-
-HOOKED = "daily: {schedules: {daily: {at: '03:00', keep: {count: 7}}}, hooks: {freeze: cut, thaw: mend, seconds: 30}}"
+from tests.snapshots.worlds import DAILY, HOOKED, instance, planned, volume, world
 
 
 def create(policy: str = HOOKED, state: str = "running") -> Create:
@@ -34,7 +32,7 @@ class Frozen:
     machine: Machine = field(default_factory=Machine)
 
     def __post_init__(self) -> None:
-        self.freezer = Freezer(self.machine, self.machine.line.time.seconds)
+        self.freezer = Freezer(self.machine, self.machine.line.time.seconds, self.machine.line.time.seconds)
 
     def make(self, create: Create, act: Callable[[], object] = lambda: None) -> tuple[bool, bool]:
         """Freeze, act, and return whether it was frozen before and after."""
@@ -70,6 +68,15 @@ def test_it_freezes_and_acts_and_thaws(frozen: Frozen):
 def test_where_nothing_runs_or_no_hook_is_wanted_nothing_is_told(frozen: Frozen, made: Create):
     assert frozen.make(made) == (False, False)
     assert frozen.verbs == ["act"]
+
+
+def test_a_stack_that_does_not_run_hooks_freezes_nothing_and_says_so():
+    freezer = Freezer(None)
+    with freezer.frozen(create()) as is_frozen:
+        assert not is_frozen()
+    (problem,) = freezer.problems
+    assert problem.subject == create().subject
+    assert "only crash-consistent: the stack has SnapshotHooks=0" in problem.reason
 
 
 @pytest.mark.parametrize(
@@ -114,6 +121,9 @@ def test_a_thaw_that_fails_is_a_problem_and_spoils_no_snapshot(frozen: Frozen, e
     assert frozen.reasons == [
         f"could not be told to thaw, and does so by itself when its time is over: {error}",
     ]
+
+
+IN_TIME, TOO_LATE = 2**40, 1  # seconds since the epoch
 
 
 @dataclass
@@ -176,24 +186,31 @@ def timers(box: Box) -> Iterator[str]:
 
 
 def test_a_frozen_machine_thaws_by_itself_in_time(box: Box):
-    box.run("i-1", freeze_script(box.hooks(seconds=1)), 30)
+    box.run("i-1", freeze_script(box.hooks(seconds=1), IN_TIME), 30)
     assert box.said() == ["freeze"], "the script does not wait for the thaw"
     eventually(lambda: box.said() == ["freeze", "thaw"])
 
 
 def test_the_thaw_that_is_told_stops_the_one_in_time(box: Box):
     hooks = box.hooks()
-    box.run("i-1", freeze_script(hooks), 30)
+    box.run("i-1", freeze_script(hooks, IN_TIME), 30)
     eventually(lambda: any(timers(box)))
     box.run("i-1", thaw_script(hooks), 30)
     eventually(lambda: not any(timers(box)))
     assert box.said() == ["freeze", "thaw"]
 
 
+def test_a_freeze_that_is_delivered_too_late_does_nothing(box: Box):
+    with pytest.raises(Refused, match="it is too late to freeze"):
+        box.run("i-1", freeze_script(box.hooks(), TOO_LATE), 30)
+    assert box.said() == []
+    assert not any(timers(box))
+
+
 def test_a_freeze_that_fails_thaws_at_once_and_exits_with_its_code(box: Box):
     hooks = box.hooks(freeze="echo freeze >>data; exit 7")
     with pytest.raises(Refused, match="exit code 7"):
-        box.run("i-1", freeze_script(hooks), 30)
+        box.run("i-1", freeze_script(hooks, IN_TIME), 30)
     assert box.said() == ["freeze", "thaw"]
 
 
@@ -201,7 +218,7 @@ def test_commands_reach_the_shell_as_they_were_written(box: Box):
     odd = """it's "$(echo odd)" \\n 100 % é"""
     said = f"printf '%s\\n' {shlex.quote(odd)} >>data\nif true; then\n  echo more >>data\nfi"
     hooks = Hooks(said, f"printf '%s\\n' {shlex.quote(odd)} >>thawed", 1)
-    box.run("i-1", freeze_script(hooks), 30)
+    box.run("i-1", freeze_script(hooks, IN_TIME), 30)
     assert (box.folder / "data").read_text() == f"{odd}\nmore\n"
     eventually(lambda: (box.folder / "thawed").exists() and (box.folder / "thawed").read_text() == f"{odd}\n")
 
@@ -219,7 +236,7 @@ def test_a_thaw_that_fails_says_so(box: Box):
 def test_another_process_with_the_number_of_a_timer_that_is_gone_lives_on(box: Box):
     hooks = box.hooks()
     with subprocess.Popen(["sleep", "30"], cwd=box.folder, start_new_session=True) as other:
-        box.run("i-1", freeze_script(hooks), 30)
+        box.run("i-1", freeze_script(hooks, IN_TIME), 30)
         eventually(lambda: len(list(timers(box))) > 1)
         (file,) = [each for each in box.folder.iterdir() if "groundskeeper" in each.name]
         number = int(file.read_text())
@@ -234,7 +251,7 @@ def test_an_earlier_freeze_does_not_thaw_a_later_one_unsaid(box: Box):
     """What is throttled is frozen again within seconds, and so is an instance whose volumes have two policies."""
     hooks = box.hooks(seconds=1)
     made = replace(create(), policy=replace(create().policy, hooks=hooks))
-    freezer = Freezer(box)
+    freezer = Freezer(box, epoch=lambda: IN_TIME)
     with pytest.raises(TryAgain), freezer.frozen(made):
         raise TryAgain("throttled")
     later = replace(made, policy=replace(made.policy, hooks=replace(hooks, seconds=2)))
@@ -249,17 +266,17 @@ def test_an_earlier_freeze_does_not_thaw_a_later_one_unsaid(box: Box):
 
 def test_a_freeze_leaves_the_timer_of_another_policy_alone_whose_thaw_has_failed(box: Box):
     """One instance, volumes of two policies: the first could not be told to thaw, and must do so by itself."""
-    box.run("i-1", freeze_script(box.hooks("first", seconds=1)), 30)
+    box.run("i-1", freeze_script(box.hooks("first", seconds=1), IN_TIME), 30)
     eventually(lambda: any(timers(box)))
-    box.run("i-1", freeze_script(box.hooks("second")), 30)
+    box.run("i-1", freeze_script(box.hooks("second"), IN_TIME), 30)
     box.run("i-1", thaw_script(box.hooks("second")), 30)
     eventually(lambda: box.said("first") == ["freeze", "thaw"], within=5.0)
     assert box.said("second") == ["freeze", "thaw"]
 
 
 def test_two_freezes_in_a_row_are_thawed_in_the_time_of_the_last(box: Box):
-    box.run("i-1", freeze_script(box.hooks(seconds=20)), 30)
+    box.run("i-1", freeze_script(box.hooks(seconds=20), IN_TIME), 30)
     eventually(lambda: any(timers(box)))
-    box.run("i-1", freeze_script(box.hooks(seconds=1)), 30)
+    box.run("i-1", freeze_script(box.hooks(seconds=1), IN_TIME), 30)
     eventually(lambda: box.said() == ["freeze", "freeze", "thaw"])
     eventually(lambda: not any(timers(box)))

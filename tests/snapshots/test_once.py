@@ -21,6 +21,10 @@ class Wish:
     keys: Sequence[str]
     seconds: float = 0.0
 
+    @property
+    def subject(self) -> str:
+        return self.keys[0]
+
 
 @dataclass
 class Shelf:
@@ -246,7 +250,7 @@ def test_a_note_that_cannot_be_withdrawn_delays_one_step_and_spoils_nothing():
 
 def test_nothing_is_sent_when_the_time_of_the_run_is_over():
     there = place(3)
-    left = iter([None, TryAgain("the time is over")])
+    left = iter([None, None, TryAgain("the time is over")])
 
     def check(_: float) -> None:
         if error := next(left, None):
@@ -398,7 +402,7 @@ def test_without_the_lease_the_journal_keeps_a_run_from_what_was_noted_before_it
     assert doubled
 
 
-def test_what_takes_long_is_only_begun_when_there_is_time_for_it():
+def test_what_takes_too_long_for_the_rest_of_the_run_is_set_aside_and_others_are_not():
     there = Place([Wish(["short"]), Wish(["long"], seconds=120.0), Wish(["behind"])])
     asked = list[float]()
 
@@ -408,5 +412,17 @@ def test_what_takes_long_is_only_begun_when_there_is_time_for_it():
             raise TryAgain("the time is over")
 
     came = there.ask(check)
-    assert (landed(came), said(came.postponed)) == (["short"], dict.fromkeys(["long", "behind"], "the time is over"))
-    assert asked == [0.0, 120.0]
+    assert landed(came) == ["short", "behind"]
+    assert said(came.refused) == {"long": "what is to be done before and after takes 120 s: the time is over"}
+    assert asked == [0.0, 0.0, 0.0, 120.0, 0.0, 0.0]
+    assert there.journal.noted == {"short", "behind"}
+
+
+def test_what_is_not_done_is_said_together():
+    there = place(6, Refused("no"), Unclear("?"), *[TryAgain("later")] * 9)
+    there.shelf.shows_after = 60.0
+    assert said(there.ask().undone) == {
+        "key 0": "no",
+        "key 1": "?",
+        **dict.fromkeys(["key 2", "key 3", "key 4", "key 5"], "later"),
+    }

@@ -12,6 +12,7 @@ from chalicelib.snapshots.plan import MOST_EXCLUDED
 from tests.snapshots.worlds import (
     ALL_KINDS,
     DAILY,
+    HOOKED,
     NOW,
     TAG,
     TODAY,
@@ -21,6 +22,7 @@ from tests.snapshots.worlds import (
     instance,
     moment,
     planned,
+    policy,
     shape,
     snapshot,
     volume,
@@ -30,7 +32,7 @@ from tests.snapshots.worlds import (
 ONE, TWO = volume(1, "daily"), volume(2, "daily")
 FAILED = {"state": "error"}
 PENDING = {"state": "pending"}
-HOURLY = "often: {schedules: {hourly: {every: 1, keep: {count: 24}}, daily: {at: '03:00', keep: {count: 7}}}}"
+OFTEN = "often: {schedules: {hourly: {every: 1, keep: {count: 24}}, daily: {at: '03:00', keep: {count: 7}}}}"
 
 
 def skipped(*things: Volume | Snapshot, of: str = DAILY, **said) -> str:
@@ -43,7 +45,7 @@ def skipped(*things: Volume | Snapshot, of: str = DAILY, **said) -> str:
 def test_a_slot_that_is_due_and_not_filled_is_created():
     (create,) = planned(world(ONE)).creates
     assert ids(create) == {ONE.id}
-    assert create.because == f"{TODAY} of policy daily is due since 2026-11-26 03:00 UTC - asked for by {ONE.id}"
+    assert create.because == f"{TODAY} of policy daily due 2026-11-26 03:00 UTC - asked for by {ONE.id}"
     assert create.subject == ONE.id
     assert create.keys == [f"{ONE.id} {TODAY}"] == keys([ONE], create.slots)
 
@@ -90,7 +92,7 @@ def test_one_snapshot_fills_the_slots_of_every_kind():
         "monthly/2026-11",
         "yearly/2026",
     }
-    assert "are due since 2026-11-26 12:00 UTC" in create.because
+    assert " of policy all due 2026-11-26 12:00 UTC - asked for by " in create.because
     filled = snapshot(1, every, " ".join(create.label(frozen=False).slots), policy="all")
     assert planned(world(every, filled), ALL_KINDS, now=NOW + timedelta(minutes=1)).creates == ()
 
@@ -188,7 +190,7 @@ def test_three_failures_of_one_slot_do_not_stop_the_next_hours():
         snapshot(hour, often, f"hourly/2026-11-26T{hour:02}Z daily/2026-11-26", "often", **FAILED)
         for hour in (8, 9, 10)
     ]
-    made = planned(world(often, *failed), HOURLY)
+    made = planned(world(often, *failed), OFTEN)
     assert [str(slot) for create in made.creates for slot in create.slots if slot.kind == "hourly"] == [
         "hourly/2026-11-26T12Z"
     ]
@@ -199,9 +201,7 @@ def test_a_slot_that_was_given_up_is_filled_by_the_next_snapshot_that_is_made_an
     often = volume(1, "often")
     slots = "hourly/2026-11-26T08Z daily/2026-11-26"
     failed = [snapshot(number, often, slots, "often", **FAILED) for number in range(3)]
-    assert shape(planned(world(often, *failed), HOURLY)) == [
-        ({often.id}, {"hourly/2026-11-26T12Z", "daily/2026-11-26"})
-    ]
+    assert shape(planned(world(often, *failed), OFTEN)) == [({often.id}, {"hourly/2026-11-26T12Z", "daily/2026-11-26"})]
 
 
 def test_what_was_asked_for_and_is_not_shown_yet_is_not_asked_for_again():
@@ -286,7 +286,7 @@ def test_where_too_many_would_have_to_be_left_out_each_volume_is_made_by_itself(
 def test_volumes_of_one_instance_with_different_slots_missing_are_made_apart_so_that_no_slot_comes_twice():
     filled = snapshot(1, ONE, "daily/2026-11-26", policy="often")
     one, two = volume(1, "often"), volume(2, "often")
-    assert sorted(shape(planned(world(one, two, filled, instance(1, one, two)), HOURLY)), key=str) == [
+    assert sorted(shape(planned(world(one, two, filled, instance(1, one, two)), OFTEN)), key=str) == [
         ({one.id}, {"hourly/2026-11-26T12Z"}),
         ({two.id}, {"hourly/2026-11-26T12Z", "daily/2026-11-26"}),
     ]
@@ -294,7 +294,7 @@ def test_volumes_of_one_instance_with_different_slots_missing_are_made_apart_so_
 
 def test_volumes_of_one_instance_with_different_policies_are_made_apart():
     other = volume(2, "often")
-    assert len(planned(world(ONE, other, instance(1, ONE, other)), DAILY, HOURLY).creates) == 2
+    assert len(planned(world(ONE, other, instance(1, ONE, other)), DAILY, OFTEN).creates) == 2
 
 
 def test_a_volume_of_an_instance_that_is_pending_is_left_out_of_the_call():
@@ -323,7 +323,7 @@ def test_those_in_most_need_come_first():
 
 
 def test_tags_are_copied_from_the_volume_or_else_from_the_instance():
-    text = "daily: {schedules: {daily: {at: '03:00', keep: {count: 7}}}, tags: [Owner, Project, Cost]}"
+    text = policy("daily", "tags: [Owner, Project, Cost]")
     one = replace(ONE, tags={TAG: "daily", "Owner": "ann", "Secret": "x"})
     asking = instance(1, one, TWO, tags={"Owner": "bob", "Project": "web"})
     (create,) = planned(world(one, TWO, asking), text).creates
@@ -331,6 +331,39 @@ def test_tags_are_copied_from_the_volume_or_else_from_the_instance():
         ONE.id: {"Owner": "ann", "Project": "web"},
         TWO.id: {"Owner": "bob", "Project": "web"},
     }
+
+
+def test_those_that_must_be_frozen_take_long_and_come_last_however_old_their_last_one_is():
+    frozen, quick, never = volume(1, "hooked"), volume(2, "daily"), volume(3, "hooked")
+    some = [snapshot(1, frozen, "daily/2026-01-01", policy="hooked"), snapshot(2, quick, YESTERDAY)]
+    hooked = HOOKED.replace("daily:", "hooked:", 1)
+    made = planned(world(frozen, quick, never, *some), DAILY, hooked)
+    assert [(create.subject, create.seconds) for create in made.creates] == [
+        (quick.id, 0.0),
+        (never.id, 60.0),
+        (frozen.id, 60.0),
+    ]
+
+
+def test_a_call_for_several_volumes_can_be_made_one_by_one():
+    text = policy("daily", "tags: [Owner]")
+    one, root = replace(ONE, tags={TAG: "daily", "Owner": "ann"}), volume(3)
+    asking = instance(1, root, one, TWO, root_volume=root.id, tags={"Owner": "bob"}, product_codes=("abc",))
+    (whole,) = planned(world(root, one, TWO, asking), text).creates
+    alone = whole.one_by_one()
+    assert [ids(create) for create in alone] == [{ONE.id}, {TWO.id}]
+    assert not any(create.is_set for create in alone)
+    assert [key for create in alone for key in create.keys] == whole.keys
+    assert all(replace(create, volumes=whole.volumes) == whole for create in alone)
+    assert [create.label(frozen=True) for create in alone] == [
+        replace(whole.label(frozen=True), volume=each.id) for each in whole.volumes
+    ]
+    assert [create.copied_tags() for create in alone] == [{ONE.id: {"Owner": "ann"}}, {TWO.id: {"Owner": "bob"}}]
+    assert alone[0].one_by_one() == alone[:1]
+
+
+def test_one_whose_tags_somebody_has_changed_fills_its_slot_still():
+    assert planned(world(ONE, snapshot(1, ONE, altered="its tags are gone"))).creates == ()
 
 
 def test_an_unknown_policy_is_told_and_stops_no_other():

@@ -42,6 +42,13 @@ def test_what_is_packaged_is_useful_as_it_is():
     }
     assert packaged["standard"].keep[SlotKind.MONTHLY] == Keep(count=12, days=365)
     assert all(made.copy is None and made.hooks is None for made in packaged.values())
+    assert all(made.gone_days == 0 for made in packaged.values())
+
+
+def test_what_is_packaged_explains_every_field():
+    explained = {line[1:].split()[0] for line in definitions.packaged().splitlines() if line.startswith("#   ")}
+    fields = "time-zone schedules root-volumes tags encryption shared-with grace gone copy hooks"
+    assert set(fields.split()) <= explained
 
 
 def test_what_is_not_said_has_a_default():
@@ -67,6 +74,7 @@ def test_what_is_said_is_taken():
   encryption: required
   shared-with: ["012345678901", 210987654321]
   grace: 168
+  gone: 36525
   copy: {region: us-gov-west-1, keep: {daily: {count: 3}, yearly: {days: 400}}, kms-key: alias/backups}
   hooks: {freeze: fsfreeze -f /data, thaw: fsfreeze -u /data, seconds: 60}"""
     berlin = ZoneInfo("Europe/Berlin")
@@ -91,6 +99,7 @@ def test_what_is_said_is_taken():
         needs_encryption=True,
         shared_with=frozenset({"012345678901", "210987654321"}),
         grace=timedelta(hours=168),
+        gone_days=36_525,
         copy=Copy("us-gov-west-1", {SlotKind.DAILY: Keep(3), SlotKind.YEARLY: Keep(days=400)}, "alias/backups"),
         hooks=Hooks("fsfreeze -f /data", "fsfreeze -u /data", 60),
     )
@@ -264,6 +273,14 @@ def test_a_snapshot_is_kept_until_the_next_one_comes(schedule: str, least: int):
             )
             for grace in (0, 169, "6h")
         ],
+        *[
+            pytest.param(
+                [f"gone: {gone}"],
+                f"line 4: policies.p.gone: wants a whole number from 1 to 36525, and is '{gone}'",
+                id=f"gone for {gone}",
+            )
+            for gone in (0, -1, 36_526, "never", "30d")
+        ],
         pytest.param(
             ["copy: eu-central-1"], "line 4: policies.p.copy: wants a mapping with the fields", id="a bare copy"
         ),
@@ -316,10 +333,10 @@ def test_a_snapshot_is_kept_until_the_next_one_comes(schedule: str, least: int):
         *[
             pytest.param(
                 [f"hooks: {{freeze: sync, thaw: sync, seconds: {seconds}}}"],
-                f"line 4: policies.p.hooks.seconds: wants a whole number from 5 to 60, and is '{seconds}'",
+                f"line 4: policies.p.hooks.seconds: wants a whole number from 15 to 60, and is '{seconds}'",
                 id=f"frozen for {seconds} seconds",
             )
-            for seconds in (4, 61, "30s")
+            for seconds in (0, 14, 61, "30s")
         ],
         pytest.param(["retention: 7"], "line 4: policies.p.retention: is no field: ", id="no field"),
         pytest.param(["grace: 1", "grace: 2"], "line 5: policies.p.grace: is said twice, first on line 4", id="twice"),
@@ -330,11 +347,27 @@ def test_a_malformed_field_is_named(lines: list[str], fault: str):
     assert found.startswith(fault)
 
 
-@pytest.mark.parametrize("name", ["none", "Daily", "a b", "a_b", '""', "é", "a" * 64])
+@pytest.mark.parametrize("name", ["none", "Daily", "a b", "a_b", '""', "é", "a" * 33])
 def test_a_malformed_name_is_named(name: str):
     (found,) = refused(f"policies:\n  {name}: {{schedules: {{{DAILY}}}}}")
     assert found.startswith("line 2: policies.")
-    assert found.endswith(": wants a name of 1 to 63 of a-z, 0-9 and -; none is taken: it stands for no policy")
+    assert found.endswith(": wants a name of 1 to 32 of a-z, 0-9 and -; none is taken: it stands for no policy")
+
+
+@pytest.mark.parametrize("name", ["a", "0", "a-b", "-", "nones", "a" * 32])
+def test_a_name_may_be_short_or_long(name: str):
+    assert list(definitions.read(f"policies:\n  {name!r}: {{schedules: {{{DAILY}}}}}")) == [name]
+
+
+@pytest.mark.parametrize("seconds", [15, 60])
+def test_an_instance_may_be_frozen_for_as_long_as_its_script_needs(seconds: int):
+    made = definitions.read(with_fields(f"hooks: {{freeze: sync, thaw: sync, seconds: {seconds}}}"))["p"].hooks
+    assert made == Hooks("sync", "sync", seconds)
+
+
+@pytest.mark.parametrize("tag", ["aws:cloudformation:stack-name", "AWS:x", "groundskeeper:slots", "Groundskeeper:hold"])
+def test_no_policy_can_copy_tags_that_ec2_refuses_or_that_are_ours(tag: str):
+    assert "which does not begin with aws: or groundskeeper:" in refused(with_fields(f"tags: [Owner, '{tag}']"))[0]
 
 
 @pytest.mark.parametrize(
@@ -441,7 +474,9 @@ def test_any_text_is_read_or_refused_and_nothing_else(text: str | bytes):
 
 @fuzz
 @given(
-    st.dictionaries(st.sampled_from(["time-zone", "schedules", "copy", "hooks", "tags", "grace", "shared-with"]), TREES)
+    st.dictionaries(
+        st.sampled_from(["time-zone", "schedules", "copy", "hooks", "tags", "grace", "gone", "shared-with"]), TREES
+    )
 )
 def test_any_policy_is_read_or_refused_and_nothing_else(fields: dict[str, object]):
     reads_or_refuses(str({"policies": {"p": fields}}))

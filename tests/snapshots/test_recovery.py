@@ -1,5 +1,6 @@
 """Recovery: which snapshot brings a volume back, by which commands, and what stands in the way."""
 
+import json
 import shlex
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -104,6 +105,65 @@ def test_a_volume_is_as_fast_as_it_was():
     assert command(recovery(slow, OURS), "create-volume").endswith("--volume-type gp2")
 
 
+TAGS = {"Snapshot": "daily", "Name": "it's data", "aws:cloudformation:stack-name": "web", "Empty": ""}
+
+
+def option(found: Recovery, name: str, option_: str) -> str:
+    """Return what a command is given for an option, as a shell hands it on."""
+    words = shlex.split(command(found, name))
+    return words[words.index(option_) + 1]
+
+
+def test_the_new_volume_gets_the_tags_of_the_old_one_so_that_it_is_snapshotted_as_well():
+    """Tags that begin with aws: are refused: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Tag.html."""
+    found = recovery(replace(ONE, tags=TAGS), OURS)
+    (said,) = json.loads(option(found, "create-volume", "--tag-specifications"))
+    assert said["ResourceType"] == "volume"
+    assert {tag["Key"]: tag["Value"] for tag in said["Tags"]} == {
+        "Snapshot": "daily",
+        "Name": "it's data",
+        "Empty": "",
+    }
+
+
+@pytest.mark.parametrize("tags", [{}, {"aws:cloudformation:stack-name": "web"}], ids=["none", "only those of AWS"])
+def test_a_volume_without_tags_gets_none(tags: dict[str, str]):
+    assert "--tag-specifications" not in command(recovery(replace(ONE, tags=tags), OURS), "create-volume")
+
+
+def test_an_archived_one_is_restored_first_in_its_own_region():
+    """https://docs.aws.amazon.com/cli/latest/reference/ec2/restore-snapshot-tier.html."""
+    archived = replace(OURS, is_archived=True)
+    restore = f"aws ec2 restore-snapshot-tier --region REGION --snapshot-id {OURS.id} --temporary-restore-days 7"
+    said = f"it is archived: restore it first, which takes up to 72 hours: {restore}"
+    assert said.replace("REGION", HERE) in recovery(ONE, archived).obstacles
+    there = replace(copy(1, OURS), is_archived=True)
+    said = said.replace(OURS.id, there.id)
+    assert said.replace("REGION", THERE) in recovery(ONE, copies=[there]).obstacles
+    assert not any("archived" in each for each in recovery(ONE, OURS).obstacles)
+
+
+def test_a_copy_is_brought_home_by_one_command_that_is_asked_of_home():
+    made = copy(1, OURS)
+    home = f"aws ec2 copy-snapshot --region {HERE} --source-region {THERE} --source-snapshot-id {made.id}"
+    (said,) = [each for each in recovery(ONE, copies=[made]).obstacles if "copy-snapshot" in each]
+    assert said == (
+        f"the snapshot is in {THERE}: so will be the volume, and the instance must be there too; or bring it home "
+        f"first: {home}"
+    )
+    assert not any("copy-snapshot" in each for each in recovery(ONE, OURS).obstacles)
+
+
+def test_where_home_is_not_known_the_reader_fills_it_in():
+    found = recover(ONE.id, NOW, replace(world(), region=""), [Source(copy(1, OURS), THERE)])
+    assert any("aws ec2 copy-snapshot --region REGION --source-region" in each for each in found.obstacles)
+
+
+def test_one_whose_tags_somebody_has_changed_brings_its_volume_back_as_well():
+    altered = replace(OURS, label=replace(OURS.label, altered="its tags are gone"))
+    assert recovery(ONE, altered).source == Source(altered, HERE)
+
+
 def test_a_data_volume_is_exchanged_where_it_is():
     user = instance(1, volume(9), ONE)
     found = recovery(ONE, volume(9), OURS, user)
@@ -171,7 +231,8 @@ def test_a_command_never_names_what_is_in_another_region():
 
 def test_a_volume_that_is_gone_comes_back_too():
     found = recovery(OURS)
-    assert f"{ONE.id} is gone: choose the availability zone, and an instance there" in found.obstacles
+    choose = "choose the availability zone, and an instance there, and tag the new volume"
+    assert f"{ONE.id} is gone: {choose}" in found.obstacles
     assert command(found, "create-volume").endswith("--availability-zone AVAILABILITY-ZONE")
 
 

@@ -13,22 +13,30 @@ from chalicelib.snapshots.model import Snapshot
 from chalicelib.snapshots.policies import Keep
 from chalicelib.snapshots.retention import Delete, Leave, Ties
 from chalicelib.snapshots.slots import SlotKind
-from tests.snapshots.worlds import HERE, NOW, THERE, copy, days, defined, deleted, is_kept, moment, snapshot, volume
+from tests.snapshots.worlds import (
+    HERE,
+    NOW,
+    THERE,
+    YESTERDAY,
+    copy,
+    days,
+    defined,
+    deleted,
+    history,
+    is_kept,
+    moment,
+    planned,
+    policy,
+    snapshot,
+    volume,
+    world,
+)
 
 ONE, TWO = volume(1), volume(2)
 
 
-def daily(keep: str) -> str:
-    return f"daily: {{schedules: {{daily: {{at: '03:00', keep: {{{keep}}}}}}}}}"
-
-
-def history(count: int, of=ONE, last: str = "2026-11-26") -> list[Snapshot]:
-    """Return a snapshot for each of the last days, numbered from 1, the newest first."""
-    first = moment(last) - timedelta(days=count - 1)
-    return [
-        snapshot(number, of, f"daily/{day}")
-        for number, day in enumerate(reversed(days(first.date().isoformat(), count)), start=1)
-    ]
+def daily(keep: str, *more: str) -> str:
+    return policy("daily", *more, keep=keep)
 
 
 def numbers(found: set[str]) -> set[int]:
@@ -58,10 +66,15 @@ def test_what_is_kept_of_ten_days(keep: str, kept: int):
 
 def test_each_verdict_has_a_reason():
     found = said(history(4), daily("count: 2, days: 3"))
-    assert found[1] == "it is number 1 of the newest 2 daily ones"
-    assert found[3] == "it is a daily one, and not yet 3 days old"
-    for word in ("daily", "number 4", "3 days old", "the newest 2 and those of the last 3 days are kept"):
-        assert word in found[4]
+    assert found[1] == "daily: number 1 of the newest 2"
+    assert found[3] == "daily: not yet 3 days old"
+    kept = "kept are the newest 2 and those of the last 3 days"
+    assert found[4] == f"daily: number 4, taken 3 days ago, and {kept}"
+
+
+def test_the_age_of_a_young_one_is_said_in_hours():
+    some = [snapshot(1, ONE), snapshot(2, ONE, YESTERDAY)]
+    assert said(some, daily("count: 1"))[2] == "daily: number 2, taken 33 hours ago, and kept are the newest one"
 
 
 def test_verdicts_come_in_the_order_of_the_snapshots():
@@ -93,7 +106,7 @@ def test_each_volume_is_counted_by_itself():
 
 def test_each_policy_is_counted_by_itself():
     other = [replace(each, id=f"{each.id}f", label=replace(each.label, policy="other")) for each in history(3)]
-    texts = (daily("count: 1"), daily("count: 2").replace("daily", "other", 1))
+    texts = (daily("count: 1"), policy("other", keep="count: 2"))
     assert deleted([*history(3), *other], *texts) == {history(3)[1].id, history(3)[2].id, f"{history(3)[2].id}f"}
 
 
@@ -116,8 +129,8 @@ def test_a_snapshot_is_kept_by_any_of_its_kinds():
         snapshot(8, ONE, "daily/2026-09-01 weekly/2026-W36 monthly/2026-09", "g"),
     ]
     assert numbers(deleted(some, GRANDFATHERS)) == {3, 6, 8}
-    assert said(some, GRANDFATHERS)[4] == "it is number 1 of the newest 2 weekly ones"
-    assert said(some, GRANDFATHERS)[7] == "it is a monthly one, and not yet 60 days old"
+    assert said(some, GRANDFATHERS)[4] == "weekly: number 1 of the newest 2"
+    assert said(some, GRANDFATHERS)[7] == "monthly: not yet 60 days old"
 
 
 def test_weeks_are_counted_across_the_end_of_a_year():
@@ -194,12 +207,122 @@ def test_a_clock_that_was_put_back_deletes_nothing_that_a_count_keeps():
     assert deleted(history(3), daily("count: 3"), now=NOW - timedelta(days=400)) == set()
 
 
+@pytest.mark.parametrize("altered", ["", "its tags are not as we wrote them (groundskeeper:policy)"])
+def test_one_whose_tags_somebody_has_changed_is_left_and_why_is_said(altered: str):
+    some = [*history(3)[:2], snapshot(3, ONE, "daily/2026-11-24", altered=altered)]
+    assert numbers(deleted(some, daily("count: 1"))) == ({2} if altered else {2, 3})
+    assert said(some, daily("count: 1"))[3] == (
+        altered or "daily: number 3, taken 2 days ago, and kept are the newest one"
+    )
+
+
+def test_one_whose_tags_somebody_has_changed_is_counted_still():
+    """Its description says which slots it fills; else one more would be kept for each that is altered."""
+    newest = snapshot(1, ONE, altered="its tags are not as we wrote them (groundskeeper:slots)")
+    assert numbers(deleted([newest, *history(4)[1:]], daily("count: 2"))) == {3, 4}
+
+
+def test_an_altered_failed_one_says_that_it_is_altered():
+    """Else somebody would be told to delete it, who has to mend the tags first."""
+    assert (
+        said([snapshot(1, ONE, state="error", altered="its tags are gone")], daily("count: 1"))[1]
+        == "its tags are gone"
+    )
+
+
+# Archived ones: it takes days until a volume can be made of them
+
+
+def test_an_archived_one_is_not_the_newest_that_is_kept():
+    old = history(3, last="2020-01-03")
+    archived = replace(old[0], is_archived=True)
+    held = {archived.id: "it is archived"}
+    found = said([archived, *old[1:]], daily("days: 2"), ties=Ties(held))
+    assert (found[1], found[2]) == ("it is archived", f"it is the newest completed one of {ONE.id}")
+    assert numbers(deleted([archived, *old[1:]], daily("days: 2"), held=held)) == {3}
+
+
+def test_where_all_are_archived_none_goes_though_nothing_holds_them():
+    archived = [replace(each, is_archived=True) for each in history(3, last="2020-01-03")]
+    assert deleted(archived, daily("days: 2")) == set()
+
+
+def test_an_archived_one_takes_its_place_among_those_that_are_counted():
+    archived = replace(history(1)[0], is_archived=True)
+    assert numbers(deleted([archived, *history(3)[1:]], daily("count: 2"))) == {3}
+
+
+# Volumes that are gone
+
+
+LEAVING = daily("count: 7", "gone: 10")
+
+
+def aged(days_: int, count: int = 4) -> list[Snapshot]:
+    """Return a history whose last snapshot is so many days old at NOW, to the second."""
+    now = NOW - timedelta(days=days_)
+    return [replace(each, started=now - timedelta(days=number)) for number, each in enumerate(history(count))]
+
+
+@pytest.mark.parametrize(("age", "left"), [(0, 4), (9, 4), (10, 1), (400, 1)])
+def test_snapshots_outlive_their_volume_by_some_days_and_the_newest_for_ever(age: int, left: int):
+    assert numbers(deleted(aged(age), LEAVING, gone=[ONE])) == set(range(left + 1, 5))
+
+
+def test_a_second_too_early_nothing_goes():
+    early = [replace(each, started=each.started + timedelta(seconds=1)) for each in aged(10)]
+    assert deleted(early, LEAVING, gone=[ONE]) == set()
+
+
+def test_why_they_go_is_said():
+    ties = Ties(gone=frozenset({ONE.id}))
+    found = said(aged(12), LEAVING, ties=ties)
+    assert found[1] == f"it is the newest completed one of {ONE.id}, which is gone"
+    assert found[2] == f"{ONE.id} is gone, its last snapshot is 12 days old, and they are kept for 10"
+
+
+def test_the_snapshots_of_a_volume_that_is_there_stay_however_old_they_are():
+    assert deleted(aged(400), LEAVING, gone=[TWO]) == set()
+
+
+@pytest.mark.parametrize("text", [daily("count: 7"), daily("count: 7, days: 7")], ids=["by count", "by both"])
+def test_without_gone_the_rules_of_the_living_count(text: str):
+    assert deleted(aged(400), text, gone=[ONE]) == set()
+
+
+def test_what_the_rules_do_not_keep_goes_before_gone_days_are_over():
+    assert numbers(deleted(aged(0, 9), LEAVING, gone=[ONE])) == {8, 9}
+
+
+def test_each_volume_that_is_gone_has_its_own_last_one():
+    others = [replace(each, id=f"{each.id}f", volume=TWO.id) for each in aged(3)]
+    assert numbers(deleted([*aged(11), *others], LEAVING, gone=[ONE, TWO])) == {2, 3, 4}
+
+
+def test_of_a_volume_that_is_gone_the_newest_of_all_policies_stays():
+    other = [replace(each, id=f"{each.id}f", label=replace(each.label, policy="other")) for each in aged(11)]
+    older, texts = aged(12), (LEAVING, policy("other", "gone: 5"))
+    assert deleted([*older, *other], *texts, gone=[ONE]) == {each.id for each in [*older, *other[1:]]}
+
+
+def test_what_is_held_altered_or_pending_stays_though_its_volume_is_gone():
+    some = aged(12)
+    some[1] = replace(some[1], label=replace(some[1].label, altered="its tags are gone"))
+    some[2] = replace(some[2], state="pending")
+    assert deleted(some, LEAVING, held={some[3].id: "an image uses it"}, gone=[ONE]) == set()
+
+
+def test_copies_are_kept_by_their_rule_though_their_volume_is_gone():
+    """The other region is what is left where a region, or who may delete in it, is lost."""
+    text = daily("count: 7", "gone: 10", "copy: {region: eu-central-1, keep: {daily: {count: 3}}}")
+    copies = [copy(number, each) for number, each in enumerate(aged(400), start=1)]
+    assert numbers(deleted(copies, text, gone=[ONE], region=THERE)) == {4}
+
+
 # Copies
 
 
-COPIED = """daily:
-  schedules: {daily: {at: '03:00', keep: {count: 2}}}
-  copy: {region: eu-central-1, keep: {daily: {count: 3}}}"""
+COPIED = daily("count: 2", "copy: {region: eu-central-1, keep: {daily: {count: 3}}}")
 
 
 def test_copies_are_kept_by_their_own_rule():
@@ -240,15 +363,77 @@ def test_snapshots_may_come_one_by_one():
 
 
 TURNING = "t: {schedules: {hourly: {every: 6, keep: {count: 1}}, daily: {at: '00:00', keep: {count: 1}}}}"
+AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def beyond(snapshots: list[Snapshot], *texts: str) -> int:
-    return retention.beyond_turnover(retention.plan(snapshots, Ties(), defined(*texts), HERE, NOW))
+def beyond(snapshots: list[Snapshot], *texts: str, pause: timedelta = AN_HOUR) -> int:
+    """Count what goes beyond the turnover of so long a time."""
+    policies = defined(*texts)
+    verdicts = retention.plan(snapshots, Ties(), policies, HERE, NOW)
+    deletions = [verdict for verdict in verdicts if isinstance(verdict, Delete)]
+    return retention.beyond_turnover(deletions, retention.turnover(policies, NOW - pause, NOW))
 
 
 @pytest.mark.parametrize(("kept", "expected"), [(10, 0), (9, 0), (8, 1), (3, 6)])
 def test_a_new_snapshot_pushes_out_one_and_what_goes_beyond_is_counted(kept: int, expected: int):
     assert beyond(history(10), daily(f"count: {kept}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("pause", "expected"),
+    [
+        pytest.param(timedelta(), 1, id="none: but at least one"),
+        pytest.param(AN_HOUR, 1, id="an hour without a slot"),
+        pytest.param(A_DAY, 1, id="a day"),
+        pytest.param(3 * A_DAY, 3, id="three days"),
+        pytest.param(7 * A_DAY, 7, id="a week"),
+        pytest.param(30 * A_DAY, 7, id="a month: no more than a week"),
+        pytest.param(-A_DAY, 1, id="a clock that was put back"),
+    ],
+)
+def test_as_many_are_pushed_out_as_slots_have_come_since_the_last_time(pause: timedelta, expected: int):
+    assert retention.turnover(defined(), NOW - pause, NOW) == {("daily", "daily"): expected}
+
+
+def test_each_policy_and_kind_has_its_own_turnover():
+    assert retention.turnover(defined(TURNING, daily("count: 1")), NOW - 2 * A_DAY, NOW) == {
+        ("t", "hourly"): 8,
+        ("t", "daily"): 2,
+        ("daily", "daily"): 2,
+    }
+
+
+@pytest.mark.parametrize(("pause", "expected"), [(1, 4), (3, 2), (5, 0), (7, 0)])
+def test_after_a_pause_of_some_days_as_many_may_go_of_each_volume(pause: int, expected: int):
+    assert beyond(history(10), daily("count: 5"), pause=pause * A_DAY) == expected
+    both = [*history(10), *(replace(each, id=f"{each.id}f", volume=TWO.id) for each in history(10))]
+    assert beyond(both, daily("count: 5"), pause=pause * A_DAY) == 2 * expected
+
+
+def test_a_pause_of_more_than_a_week_needs_a_persons_word():
+    assert beyond(history(30), daily("count: 10"), pause=20 * A_DAY) == 13
+
+
+def test_a_policy_that_keeps_less_than_before_goes_beyond():
+    assert beyond(history(14), daily("count: 14")) == 0
+    assert beyond(history(14), daily("count: 2")) == 11
+
+
+def test_a_kind_that_a_policy_has_no_more_pushes_out_one():
+    some = [snapshot(number, ONE, f"weekly/2026-W{40 + number}") for number in range(1, 6)]
+    assert beyond(some, daily("count: 7")) == 3
+
+
+def test_what_a_volume_that_is_gone_leaves_goes_beyond_since_absence_may_be_a_mistake():
+    policies = defined(LEAVING)
+    verdicts = retention.plan(aged(12), Ties(gone=frozenset({ONE.id})), policies, HERE, NOW)
+    deletions = [verdict for verdict in verdicts if isinstance(verdict, Delete)]
+    assert retention.beyond_turnover(deletions, retention.turnover(policies, NOW - AN_HOUR, NOW)) == 2
+
+
+def test_the_slots_of_one_policy_are_no_excuse_for_anothers():
+    often = "often: {schedules: {hourly: {every: 1, keep: {count: 24}}, daily: {at: '03:00', keep: {count: 7}}}}"
+    assert beyond(history(10), daily("count: 5"), often, pause=2 * A_DAY) == 3
 
 
 def test_each_volume_has_its_own_turnover():
@@ -258,7 +443,7 @@ def test_each_volume_has_its_own_turnover():
     assert beyond(some, daily("count: 1")) == 5
 
 
-@pytest.mark.parametrize("order", permutations(range(3)), ids=str)
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 def test_the_turnover_of_two_kinds_is_no_mistake_in_whatever_order_it_is_seen(order: tuple[int, ...]):
     """The one new snapshot at midnight fills both kinds, and pushes out the last one of each."""
     some = [
@@ -271,8 +456,36 @@ def test_the_turnover_of_two_kinds_is_no_mistake_in_whatever_order_it_is_seen(or
 
 
 def test_nothing_deleted_is_nothing_beyond():
-    assert retention.beyond_turnover([Leave(each, "") for each in history(3)]) == 0
-    assert retention.beyond_turnover([Delete(history(1)[0], "")]) == 0
+    assert retention.beyond_turnover([], {}) == 0
+    assert retention.beyond_turnover([Delete(history(1)[0], "")], {}) == 0
+
+
+CROSSED = """x:
+  time-zone: Europe/Berlin
+  schedules:
+    hourly: {every: 4, at: '01:00', keep: {count: 7}}
+    daily: {at: '05:00', keep: {count: 3, days: 4}}
+    weekly: {at: '13:00', on: sunday, keep: {days: 15}}
+    monthly: {at: '09:00', day: 31, keep: {count: 2}}"""
+
+
+@pytest.mark.parametrize("pause", [1, 5, 24, 24 * 3, 24 * 7], ids=lambda hours: f"every {hours} hours")
+def test_in_half_a_year_nothing_that_time_brings_goes_beyond(pause: int):
+    """Else every so often a person would have to say that all is as it should be."""
+    policies, now = defined(CROSSED), moment("2026-06-01 00:10")
+    there: list[Snapshot] = []
+    last = now
+    for hour in range(24 * 190):
+        now += AN_HOUR
+        made = planned(world(volume(1, "x"), *there), CROSSED, now=now)
+        slots = " ".join(str(slot) for create in made.creates for slot in create.slots)
+        there += [snapshot(hour, ONE, slots, "x", started=now)] if slots else []
+        if hour % pause == 0:
+            verdicts = retention.plan(there, Ties(), policies, HERE, now)
+            deletions = [verdict for verdict in verdicts if isinstance(verdict, Delete)]
+            assert retention.beyond_turnover(deletions, retention.turnover(policies, last, now)) == 0, now
+            there, last = [verdict.snapshot for verdict in verdicts if isinstance(verdict, Leave)], now
+    assert len(there) < 40
 
 
 # Whatever there is
@@ -293,9 +506,10 @@ def some_snapshots(draw: st.DrawFn) -> list[Snapshot]:
         label = slots or f"daily/{day} weekly/{moment(day):%G-W%V}"
         of = draw(st.sampled_from([ONE, TWO]))
         state = draw(st.sampled_from(["completed"] * 5 + ["pending", "error"]))
-        policy = draw(st.sampled_from(["p", "p", "p", "unknown"]))
+        name = draw(st.sampled_from(["p", "p", "p", "unknown"]))
+        altered = draw(st.sampled_from(["", "", "", "its tags are gone"]))
         started = moment(f"{day} 03:00") + timedelta(minutes=draw(st.integers(0, 3)))
-        made.append(snapshot(number, of, label, policy, state=state, started=started))
+        made.append(snapshot(number, of, label, name, state=state, started=started, altered=altered))
     return made
 
 
@@ -314,7 +528,7 @@ def test_exactly_what_nothing_keeps_is_deleted(
             is_kept(each, [other for other in rivals if other.label.policy == "p"], kind, keep.count, keep.days, now)
             for kind, keep in (("daily", by_day), ("weekly", by_week))
         )
-        may_go = each.state == "completed" and each.label.policy == "p"
+        may_go = each.state == "completed" and each.label.policy == "p" and not each.label.altered
         assert (each.id in gone) == (may_go and not is_newest and not is_ruled and each.id not in ties)
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
 
 import pytest
 
@@ -11,11 +10,10 @@ from chalicelib.snapshots import retiring
 from chalicelib.snapshots.model import Snapshot
 from chalicelib.snapshots.retention import Leave
 from chalicelib.snapshots.retiring import Retired, RetirePlace
-from tests.snapshots.fakes import Crash, FakeLease, FakeRegion, Line, Time
-from tests.snapshots.worlds import days, defined, snapshot, volume
+from tests.snapshots.fakes import Crash, FakeLease, FakePosition, FakeRegion, Line, Time
+from tests.snapshots.worlds import days, defined, policy, snapshot, volume
 
-THREE = "daily: {schedules: {daily: {at: '03:00', keep: {count: 3}}}}"
-read = cache(defined)
+THREE = policy(keep="count: 3")
 
 
 @dataclass
@@ -37,7 +35,8 @@ class Attic:
             for day, slot in enumerate(slots)
         ]
         self.lease = FakeLease(self.line)
-        self.place = RetirePlace(self.region, self.lease.turn, self._awaited)
+        self.last_time = FakePosition(self.line)
+        self.place = RetirePlace(self.region, self.lease.turn, self.last_time, self._awaited)
 
     @property
     def time(self) -> Time:
@@ -48,7 +47,7 @@ class Attic:
             return self.awaited
 
     def run(self, *, force: bool = False) -> Retired:
-        return retiring.run(self.place, read(THREE), self.time.clock, force=force)
+        return retiring.run(self.place, defined(THREE), self.time.clock, force=force)
 
     @property
     def ids(self) -> list[str]:
@@ -73,7 +72,7 @@ def test_what_no_policy_keeps_is_deleted_and_a_second_run_deletes_nothing():
     retired = attic.run()
     assert (landed(retired), attic.ids) == ([oldest], others)
     assert retired.is_complete
-    assert "it is number 4" in retired.carried.landed[0].because
+    assert "number 4" in retired.carried.landed[0].because
     again = attic.run()
     assert (again.deletions, attic.ids) == ([], others)
 
@@ -142,29 +141,71 @@ def test_much_at_once_is_refused_and_said_and_done_at_a_persons_word():
     attic = Attic(20)
     retired = attic.run()
     assert attic.deleted == []
-    assert isinstance(retired.error, UnsafePlan)
-    assert len(retired.deletions) == 17
+    assert isinstance(retired.unsafe["daily"], UnsafePlan)
+    assert (len(retired.deletions), retired.safe_deletions) == (17, [])
     assert not retired.is_complete
-    assert "16 of 20 would be removed" in str(retired.error)
+    assert "16 of 20 would be removed" in str(retired.unsafe["daily"])
     assert len(landed(attic.run(force=True))) == 17
+
+
+def test_what_is_much_of_one_policy_keeps_no_other_from_its_deletions():
+    attic = Attic(4)
+    calm = [each.id for each in attic.region.stored]
+    hasty = [f"daily/{day}" for day in days("2026-11-01", 26)]
+    attic.region.stored += [snapshot(900 + number, volume(9), slot, "other") for number, slot in enumerate(hasty)]
+    retired = retiring.run(attic.place, defined(THREE, policy("other", keep="count: 3")), attic.time.clock)
+    assert list(retired.unsafe) == ["other"]
+    assert landed(retired) == calm[:1]
+    assert len(attic.ids) == 29
+    assert set(attic.ids) == {each.id for each in retired.left}
+
+
+def test_after_some_days_without_a_retirement_what_they_have_pushed_out_may_go():
+    attic = Attic(3 + 6, volumes=2)
+    attic.last_time.kept = (attic.time.now - timedelta(days=6)).isoformat()
+    retired = attic.run()
+    assert (len(landed(retired)), retired.unsafe) == (12, {})
+
+
+def test_after_weeks_without_a_retirement_a_person_is_asked():
+    attic = Attic(20, volumes=2)
+    attic.last_time.kept = (attic.time.now - timedelta(days=17)).isoformat()
+    assert "daily" in attic.run().unsafe
+
+
+def test_only_a_retirement_that_did_all_it_should_is_the_last_one():
+    attic = Attic(20)
+    attic.run()
+    assert attic.last_time.kept == ""
+    attic.line.errors[f"delete {attic.ids[3]}"] = [TryAgain("EC2 said RequestLimitExceeded")]
+    attic.run(force=True)
+    assert attic.last_time.kept == ""
+    attic.run(force=True)
+    assert attic.last_time.kept == attic.time.now.isoformat()
+
+
+def test_what_was_deleted_is_told_though_the_time_of_it_cannot_be_kept():
+    attic = Attic()
+    attic.line.errors["write position"] = [TryAgain("DynamoDB said Throttling")]
+    assert len(landed(attic.run())) == 1
 
 
 def test_one_of_each_volume_a_day_is_the_course_of_things_however_many_there_are():
     attic = Attic(4, volumes=40)
     retired = attic.run()
-    assert (len(landed(retired)), retired.error) == (40, None)
+    assert (len(landed(retired)), retired.unsafe) == (40, {})
 
 
 def test_a_preview_says_the_same_and_deletes_nothing():
     for count in (4, 20):
         attic = Attic(count)
-        previewed = retiring.preview(attic.place, read(THREE), attic.time.now)
+        previewed = retiring.preview(attic.place, defined(THREE), attic.time.now)
         assert attic.deleted == []
         retired = attic.run()
-        assert (previewed.verdicts, str(previewed.error)) == (retired.verdicts, str(retired.error))
+        assert (previewed.verdicts, list(previewed.unsafe)) == (retired.verdicts, list(retired.unsafe))
 
 
-@pytest.mark.parametrize("call", ["ours", "volumes", "held", "awaited", "lease"])
+@pytest.mark.parametrize("call", ["ours", "volumes", "held", "awaited", "lease", "read position"])
 @pytest.mark.parametrize("error", [TryAgain("later"), BadSettings("denied")], ids=repr)
 def test_nothing_is_deleted_where_anything_could_not_be_read(call: str, error: Exception):
     attic = Attic()

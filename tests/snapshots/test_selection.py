@@ -6,11 +6,9 @@ import pytest
 
 from chalicelib.snapshots.model import World
 from chalicelib.snapshots.selection import Selection, select
-from tests.snapshots.worlds import DAILY, TAG, defined, instance, reasons, volume, world
+from tests.snapshots.worlds import DAILY, TAG, defined, instance, policy, reasons, volume, world
 
-OTHER = DAILY.replace("daily: {sch", "other: {sch", 1)
-NO_ROOTS = "data: {schedules: {daily: {at: '03:00', keep: {count: 7}}}, root-volumes: exclude}"
-POLICIES = defined(DAILY, OTHER, NO_ROOTS)
+POLICIES = defined(DAILY, policy("other"), policy("data", "root-volumes: exclude"))
 ROOT, DATA = volume(1), volume(2)
 
 
@@ -96,11 +94,47 @@ def test_an_unknown_policy_of_an_instance_is_one_problem_and_not_one_for_each_vo
     assert [problem.subject for problem in found.problems] == [instance(1).id]
 
 
-@pytest.mark.parametrize("tag", ["x" * 256, "\n", "\N{FIRE}", "'; rm -rf /", "daily other"])
+@pytest.mark.parametrize("tag", ["x" * 256, "daily\nother", "\x00", "\N{FIRE}", "'; rm -rf /", "daily other"])
 def test_a_tag_may_hold_anything_and_is_shown_on_one_short_line(tag: str):
-    (problem,) = selection(volume(1, tag if tag.strip() else f"{tag}x{tag}y")).problems
+    (problem,) = selection(volume(1, tag)).problems
     assert problem.reason.isprintable()
     assert len(problem.reason) < 200
+
+
+# Who asks in vain
+
+
+@pytest.mark.parametrize(
+    ("things", "in_vain"),
+    [
+        pytest.param((volume(1, "dayly"),), {ROOT.id}, id="by its own tag"),
+        pytest.param((ROOT, DATA, instance(1, ROOT, DATA, tag="dayly")), {ROOT.id, DATA.id}, id="by its instance's"),
+        pytest.param((volume(1, tags={TAG: " "}),), {ROOT.id}, id="by an empty tag"),
+        pytest.param((volume(1, "none"), instance(1, ROOT, tag="dayly")), set(), id="it is taken out: no"),
+        pytest.param((volume(1, "dayly"), instance(1, ROOT, tag="daily")), set(), id="its instance asks: no"),
+        pytest.param((ROOT, instance(1, ROOT, tag="none")), set(), id="its instance asks for nothing: no"),
+        pytest.param((ROOT, instance(1, ROOT, tag="data", root_volume=ROOT.id)), set(), id="a root left out: no"),
+        pytest.param((ROOT,), set(), id="it asks for nothing: no"),
+        pytest.param((volume(1, "daily"),), set(), id="it is selected: no"),
+    ],
+)
+def test_a_volume_asks_in_vain(things, in_vain: set[str]):
+    assert selection(*things).in_vain == in_vain
+
+
+@pytest.mark.parametrize("tag", ["daily", "none", ""])
+def test_an_empty_tag_is_a_problem_whatever_the_instance_asks_for(tag: str):
+    """Whoever wrote it may have meant none."""
+    blank = volume(1, tags={TAG: " "})
+    assert reasons(selection(blank, instance(1, blank, tag=tag)).problems) == {ROOT.id: f"its tag {TAG} is empty"}
+
+
+def test_every_volume_is_selected_or_has_a_reason():
+    some = [volume(1, "daily"), volume(2, "none"), volume(3, "dayly"), volume(4), volume(5, tags={TAG: ""})]
+    found = selection(*some)
+    assert {each.volume.id for each in found.selected} | found.others.keys() == {each.id for each in some}
+    assert found.in_vain <= found.others.keys()
+    assert all(found.others.values())
 
 
 def shared(one: str, other: str) -> World:

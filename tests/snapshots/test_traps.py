@@ -7,18 +7,17 @@ from itertools import pairwise
 import pytest
 
 from chalicelib.snapshots import copies, labels, retention
+from chalicelib.snapshots.changes import MOST_TRIES
 from chalicelib.snapshots.copies import Destination
 from chalicelib.snapshots.labels import COPIES_SHOW, Label
-from chalicelib.snapshots.model import Snapshot
-from chalicelib.snapshots.plan import MOST_TRIES
+from chalicelib.snapshots.model import Snapshot, Volume
 from chalicelib.snapshots.retention import Delete, Ties
 from tests.snapshots.worlds import (
-    DAILY,
+    COPIED,
     HERE,
     LONG_AGO,
     NOW,
     STACK,
-    TAG,
     THERE,
     TODAY,
     YESTERDAY,
@@ -26,25 +25,23 @@ from tests.snapshots.worlds import (
     days,
     defined,
     deleted,
+    history,
     ids,
     instance,
     moment,
     planned,
+    policy,
     snapshot,
     volume,
     world,
 )
 
 ONE, TWO = volume(1, "daily"), volume(2, "daily")
-EVERY_DAY = "2026-11-26"
 
 
-def history(count: int = 10, of=ONE) -> list[Snapshot]:
-    """Return a snapshot for each of the last days, the oldest first."""
-    first = moment(EVERY_DAY) - timedelta(days=count - 1)
-    return [
-        snapshot(number, of, f"daily/{day}") for number, day in enumerate(days(f"{first:%Y-%m-%d}", count), start=1)
-    ]
+def oldest_first(count: int = 10, of: Volume = ONE) -> list[Snapshot]:
+    """Return a snapshot for each of the last days."""
+    return history(count, of)[::-1]
 
 
 def test_trap_the_last_one_is_still_pending_at_the_next_run_so_the_volume_is_skipped_and_it_is_said():
@@ -55,10 +52,11 @@ def test_trap_the_last_one_is_still_pending_at_the_next_run_so_the_volume_is_ski
 
 
 @pytest.mark.parametrize("state", ["pending", "completed"])
-def test_trap_a_run_that_comes_twice_makes_nothing_the_second_time_since_the_slot_is_in_a_tag_of_the_call(state: str):
+def test_trap_a_run_that_comes_twice_makes_nothing_the_second_time_since_the_call_itself_names_the_slot(state: str):
     (create,) = planned(world(ONE)).creates
     tags, description = create.label(frozen=False).tags(STACK), create.label(frozen=False).description(STACK)
-    assert tags[labels.SLOTS] == TODAY
+    assert tags["groundskeeper:slots"] == TODAY
+    assert TODAY in description
     label = labels.read(tags, description, ONE.id, STACK)
     assert isinstance(label, Label)
     shown = Snapshot("snap-1", ONE.id, state, NOW, label)
@@ -75,13 +73,13 @@ def test_trap_a_run_that_comes_twice_makes_nothing_the_second_time_though_ec2_do
 @pytest.mark.parametrize("state", ["pending", "error", "recoverable", "recovering"])
 def test_trap_retention_neither_counts_nor_deletes_what_is_pending_or_failed(state: str):
     others = [snapshot(number, ONE, f"daily/2026-12-{number}", state=state) for number in range(20, 30)]
-    assert deleted([*history(8), *others]) == {history(8)[0].id}
+    assert deleted([*oldest_first(8), *others]) == {oldest_first(8)[0].id}
 
 
 def test_trap_retention_counts_copies_by_themselves():
-    text = DAILY.replace("daily: {", "daily: {copy: {region: eu-west-1, keep: {daily: {count: 9}}}, ", 1)
-    some = [*history(8), *(copy(number, each) for number, each in enumerate(history(8, volume(3))))]
-    assert deleted(some, text) == {history(8)[0].id}
+    text = policy("daily", f"copy: {{region: {HERE}, keep: {{daily: {{count: 9}}}}}}")
+    some = [*oldest_first(8), *(copy(number, each) for number, each in enumerate(oldest_first(8, volume(3))))]
+    assert deleted(some, text) == {oldest_first(8)[0].id}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +96,7 @@ def test_trap_retention_counts_copies_by_themselves():
     ],
 )
 def test_trap_what_we_did_not_make_never_comes_before_retention(tags, description, shows):
-    ours = history(1)[0].label
+    ours = oldest_first(1)[0].label
     found = labels.read(
         ours.tags(STACK) if tags is None else tags,
         ours.description(STACK) if description is None else description,
@@ -108,10 +106,24 @@ def test_trap_what_we_did_not_make_never_comes_before_retention(tags, descriptio
     assert isinstance(found, str)
 
 
+@pytest.mark.parametrize("key", [labels.STACK, "groundskeeper:policy", "groundskeeper:slots"])
+@pytest.mark.parametrize("value", [None, "something else"], ids=["stripped", "changed"])
+def test_trap_who_strips_or_changes_tags_gets_no_second_snapshot_and_loses_none(key: str, value: str | None):
+    (create,) = planned(world(ONE)).creates
+    written = create.label(frozen=False)
+    tags = {name: text for name, text in {**written.tags(STACK), key: value}.items() if text is not None}
+    label = labels.read(tags, written.description(STACK), ONE.id, STACK)
+    assert isinstance(label, Label)
+    shown = Snapshot("snap-1", ONE.id, "completed", NOW, label)
+    assert planned(world(ONE, shown)).creates == ()
+    old = replace(shown, started=LONG_AGO)
+    assert deleted([*history(9), old], policy(keep="days: 2")) == {each.id for each in history(9)[2:]}
+
+
 def test_trap_a_snapshot_that_an_image_uses_is_left_and_the_others_go():
-    held = {each.id: "the disabled image ami-1 uses it" for each in history(10)[1:2]}
-    assert deleted(history(10), held=held) == {history(10)[0].id, history(10)[2].id}
-    verdicts = retention.plan(history(10), Ties(held), defined(), HERE, NOW)
+    held = {each.id: "the disabled image ami-1 uses it" for each in oldest_first(10)[1:2]}
+    assert deleted(oldest_first(10), held=held) == {oldest_first(10)[0].id, oldest_first(10)[2].id}
+    verdicts = retention.plan(oldest_first(10), Ties(held), defined(), HERE, NOW)
     assert verdicts[1].because == "the disabled image ami-1 uses it"
 
 
@@ -125,8 +137,8 @@ def test_trap_a_volume_that_is_not_whole_is_skipped_and_only_that_one(state: str
 
 
 def test_trap_a_volume_that_is_gone_is_planned_for_no_more_and_its_snapshots_are_kept_by_the_rule():
-    assert planned(world(*history())).creates == ()
-    assert deleted(history()) == {each.id for each in history()[:3]}
+    assert planned(world(*oldest_first())).creates == ()
+    assert deleted(oldest_first()) == {each.id for each in oldest_first()[:3]}
 
 
 def test_trap_one_error_does_not_stop_the_rest():
@@ -165,11 +177,14 @@ def test_trap_runs_at_odd_times_make_one_a_day_however_often_they_come():
     assert all(after.started - before.started < timedelta(hours=25) for before, after in pairwise(snapshots))
 
 
-@pytest.mark.parametrize("is_gone", [True, False])
-def test_trap_deleting_by_age_alone_never_takes_the_last_copy_of_a_dead_volume(is_gone: bool):
-    text = DAILY.replace("count: 7", "days: 7")
-    old = [replace(each, started=LONG_AGO + timedelta(days=number)) for number, each in enumerate(history())]
-    verdicts = retention.plan(old, Ties(gone=frozenset({ONE.id} if is_gone else ())), defined(text), HERE, NOW)
+@pytest.mark.parametrize("gone", [frozenset({ONE.id}), frozenset()], ids=["a dead volume", "a living one"])
+@pytest.mark.parametrize("more", [(), ("gone: 7",)], ids=["by age", "by age and gone"])
+def test_trap_deleting_by_age_alone_never_takes_the_last_copy_of_a_dead_volume(
+    gone: frozenset[str], more: tuple[str, ...]
+):
+    text = policy("daily", *more, keep="days: 7")
+    old = [replace(each, started=LONG_AGO + timedelta(days=number)) for number, each in enumerate(oldest_first())]
+    verdicts = retention.plan(old, Ties(gone=gone), defined(text), HERE, NOW)
     assert [verdict.snapshot for verdict in verdicts if not isinstance(verdict, Delete)] == [old[-1]]
     assert deleted(old[-1:], text) == set()
     failed = replace(old[-1], state="error")
@@ -189,22 +204,16 @@ def test_trap_a_multi_attached_volume_is_made_once():
 
 
 def test_trap_no_reason_promises_saved_money_or_space():
-    words = [verdict.because for verdict in retention.plan(history(), Ties(), defined(), HERE, NOW)]
+    words = [verdict.because for verdict in retention.plan(oldest_first(), Ties(), defined(), HERE, NOW)]
     assert not any(word in each for each in words for word in ("GiB", "GB", "$", "save", "free"))
 
 
-def test_trap_copies_show_another_volume_so_they_are_grouped_by_their_tag():
-    made = copy(1, history(1)[0])
-    found = labels.read(made.label.tags(STACK), made.label.description(STACK), COPIES_SHOW, STACK)
-    assert isinstance(found, Label)
-    assert found.volume == ONE.id
-
-
-def test_trap_tags_that_begin_with_aws_are_never_copied():
-    one = replace(ONE, tags={TAG: "daily", "aws:cloudformation:stack-name": "x", "Owner": "ann"})
-    text = DAILY.replace("daily: {", "daily: {tags: [Owner], ", 1)
-    (create,) = planned(world(one), text).creates
-    assert create.copied_tags() == {ONE.id: {"Owner": "ann"}}
+def test_trap_copies_show_another_volume_so_they_are_grouped_by_what_they_say_themselves():
+    made = copy(1, oldest_first(1)[0])
+    for tags in (made.label.tags(STACK), {}):
+        found = labels.read(tags, made.label.description(STACK), COPIES_SHOW, STACK)
+        assert isinstance(found, Label)
+        assert found.volume == ONE.id
 
 
 @pytest.mark.parametrize(
@@ -222,7 +231,6 @@ def test_trap_product_codes_pass_to_the_snapshot_and_to_its_copy():
     label = create.label(frozen=False)
     assert label.product_codes == ("abc",)
     assert labels.read(label.tags(STACK), label.description(STACK), ONE.id, STACK) == label
-    text = DAILY.replace("daily: {", "daily: {copy: {region: eu-central-1, keep: {daily: {count: 9}}}, ", 1)
     source = replace(snapshot(1, ONE), label=label)
-    (copying,) = copies.plan(HERE, [source], Destination(THERE), defined(text), NOW).copies
+    (copying,) = copies.plan(HERE, [source], Destination(THERE), defined(COPIED), NOW).copies
     assert copying.label.product_codes == ("abc",)

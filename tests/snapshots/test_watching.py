@@ -1,30 +1,19 @@
 """Who can read snapshots is looked at in slices, and no slice is left out."""
 
 from dataclasses import dataclass, field
-from functools import cache
 
 import pytest
 
 from chalicelib.errors import TryAgain
+from chalicelib.snapshots.model import Problem
 from chalicelib.snapshots.watching import Watched, WatchPlace, watch
-from tests.snapshots.fakes import FakeRegion, Line
-from tests.snapshots.worlds import DAILY, HERE, defined, reasons, snapshot, volume
+from tests.snapshots.fakes import FakePosition, FakeRegion, Line
+from tests.snapshots.worlds import DAILY, HERE, defined, policy, reasons, snapshot, volume
 
 STRANGER, FRIEND = "111111111111", "222222222222"
-SHARED = f"daily: {{schedules: {{daily: {{at: '03:00', keep: {{count: 7}}}}}}, shared-with: ['{FRIEND}']}}"
+SHARED = policy("daily", f"shared-with: ['{FRIEND}']")
+SECRET = policy("daily", "encryption: required")
 SNAPSHOTS = tuple(snapshot(number, volume(number)) for number in range(7))
-read = cache(defined)
-
-
-@dataclass
-class FakePosition:
-    after: str = ""
-
-    def read(self) -> str:
-        return self.after
-
-    def write(self, after: str) -> None:
-        self.after = after
 
 
 @dataclass
@@ -48,7 +37,7 @@ class Tower:
 
     def look(self, most: int = 100, text: str = DAILY) -> Watched:
         self.line.calls.clear()
-        return watch(self.place, SNAPSHOTS, read(text), most)
+        return watch(self.place, SNAPSHOTS, defined(text), most)
 
     @property
     def looked_at(self) -> list[str]:
@@ -71,11 +60,23 @@ def test_public_and_shared_ones_are_said():
     assert watched.unblocked == []
 
 
+def test_what_is_not_encrypted_as_it_should_be_is_no_exposure():
+    watched = Tower().look(text=SECRET)
+    assert watched.exposed == []
+    assert len(watched.unencrypted) == len(SNAPSHOTS)
+
+
+def test_what_carries_our_tag_and_is_not_ours_is_said():
+    tower = Tower()
+    tower.region.alike.append(Problem("snap-1", "somebody has made or copied it by hand"))
+    assert tower.look().strangers == tower.region.alike
+
+
 def test_all_are_looked_at_and_each_look_is_paced():
     tower = Tower()
     tower.look()
     assert tower.looked_at == ids(*range(7))
-    assert (tower.paced, tower.position.after) == (7, "")
+    assert (tower.paced, tower.position.kept) == (7, "")
 
 
 def test_of_many_each_run_looks_at_some_and_none_is_left_out():
@@ -90,13 +91,13 @@ def test_of_many_each_run_looks_at_some_and_none_is_left_out():
 def test_a_slice_that_ends_with_the_last_one_begins_anew():
     tower = Tower()
     tower.look(7)
-    assert tower.position.after == ""
+    assert tower.position.kept == ""
 
 
 def test_public_ones_and_the_regions_block_are_looked_at_each_time():
     tower = Tower()
     tower.region.open_to_all.add(SNAPSHOTS[0].id)
-    tower.position.after = SNAPSHOTS[5].id
+    tower.position.kept = SNAPSHOTS[5].id
     tower.region.block = "unblocked"
     watched = tower.look(1)
     assert list(reasons(watched.exposed)) == ids(0)
@@ -116,14 +117,14 @@ def test_a_run_without_time_goes_on_next_time_where_it_stopped():
 
 def test_a_position_behind_all_of_them_begins_anew():
     tower = Tower()
-    tower.position.after = "snap-ffffffffffffffffffff"
+    tower.position.kept = "snap-ffffffffffffffffffff"
     tower.look()
     assert tower.looked_at == []
     tower.look()
     assert tower.looked_at == ids(*range(7))
 
 
-@pytest.mark.parametrize("call", ["public", f"shared with {SNAPSHOTS[3].id}", "blocking"])
+@pytest.mark.parametrize("call", ["public", f"shared with {SNAPSHOTS[3].id}", "strangers", "blocking"])
 def test_a_look_that_fails_is_no_all_clear(call: str):
     tower = Tower()
     tower.line.errors[call] = [TryAgain("EC2 said RequestLimitExceeded")]
@@ -134,5 +135,5 @@ def test_a_look_that_fails_is_no_all_clear(call: str):
 def test_nothing_of_ours_is_nothing_to_look_at():
     tower = Tower()
     tower.region.block = "unblocked"
-    assert watch(tower.place, (), read(DAILY)) == Watched()
+    assert watch(tower.place, (), defined(DAILY)) == Watched()
     assert tower.looked_at == []

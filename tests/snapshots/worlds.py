@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from chalicelib.snapshots import definitions, retention
@@ -17,7 +18,18 @@ TAG, STACK, HERE, THERE = "Snapshot", "garden", "eu-west-1", "eu-central-1"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)  # a Thursday
 TODAY, YESTERDAY = "daily/2026-11-26", "daily/2026-11-25"
-DAILY = "daily: {schedules: {daily: {at: '03:00', keep: {count: 7}}}}"
+
+
+def policy(name: str = "daily", *more: str, keep: str = "count: 7") -> str:
+    """Return the text of a policy with daily slots, and more fields."""
+    return f"{name}: {{{', '.join([f"schedules: {{daily: {{at: '03:00', keep: {{{keep}}}}}}}", *more])}}}"
+
+
+DAILY = policy()
+TAGGED = policy("daily", "tags: [Owner, Project]")
+HOOKED = policy("daily", "hooks: {freeze: cut, thaw: mend, seconds: 30}")
+COPIED = policy("daily", f"copy: {{region: {THERE}, keep: {{daily: {{count: 30}}}}}}")
+NO_ROOTS = policy("daily", "root-volumes: exclude")
 ALL_KINDS = """all:
   schedules:
     hourly: {every: 1, keep: {count: 24}}
@@ -32,6 +44,7 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+@cache
 def defined(*texts: str) -> Policies:
     """Read policies that are written as YAML, each by itself."""
     lines = [line for text in texts or (DAILY,) for line in text.splitlines()]
@@ -40,8 +53,8 @@ def defined(*texts: str) -> Policies:
 
 def only(text: str) -> Policy:
     """Read one policy."""
-    (policy,) = defined(text).values()
-    return policy
+    (found,) = defined(text).values()
+    return found
 
 
 def volume(number: int, tag: str = "", **said: Any) -> Volume:
@@ -67,7 +80,8 @@ def instance(number: int, *volumes: Volume, tag: str = "", **said: Any) -> Insta
 def snapshot(number: int, of: Volume | str, slots: str = TODAY, policy: str = "daily", **said: Any) -> Snapshot:
     """Return a completed snapshot of ours, taken as its last daily slot says at 03:00, or else at NOW."""
     label = Label(policy, tuple(slots.split()), "a test wants it")
-    label = replace(label, **{name: said.pop(name) for name in ("copy_of", "taken", "instance") if name in said})
+    own = ("copy_of", "taken", "instance", "altered")
+    label = replace(label, **{name: said.pop(name) for name in own if name in said})
     day = next((slot.removeprefix("daily/") for slot in label.slots if slot.startswith("daily/")), "")
     started = moment(f"{day} 03:00") if day else NOW
     usual = Snapshot(f"snap-{number:017x}", of if isinstance(of, str) else of.id, "completed", started, label)
@@ -117,11 +131,20 @@ def deleted(
     *texts: str,
     now: datetime = NOW,
     held: Mapping[str, str] | None = None,
+    gone: Iterable[Volume] = (),
     region: str = HERE,
 ) -> set[str]:
     """Return the ids of the snapshots that retention deletes."""
-    verdicts = retention.plan(snapshots, Ties(held or {}), defined(*texts), region, now)
+    ties = Ties(held or {}, frozenset(each.id for each in gone))
+    verdicts = retention.plan(snapshots, ties, defined(*texts), region, now)
     return {verdict.snapshot.id for verdict in verdicts if isinstance(verdict, Delete)}
+
+
+def history(count: int, of: Volume | str = "", last: str = "2026-11-26") -> list[Snapshot]:
+    """Return a snapshot for each of the last days, numbered from 1, the newest first."""
+    first = moment(last) - timedelta(days=count - 1)
+    newest_first = reversed(days(f"{first:%Y-%m-%d}", count))
+    return [snapshot(number, of or volume(1), f"daily/{day}") for number, day in enumerate(newest_first, start=1)]
 
 
 def days(first: str, count: int) -> list[str]:

@@ -64,7 +64,8 @@ class Yard:
 
     def adapter(self, region: str = "") -> Region:
         where = region or self.region
-        return Region(once(self.aws, "ec2", where), once(self.aws, "ec2", where, ONCE), where, self.stack)
+        client = once(self.aws, "ec2", where)
+        return Region(client, once(self.aws, "ec2", where, ONCE), client, where, self.stack)
 
     def reader(self) -> Reader:
         return Reader(once(self.aws, "ec2", self.region), self.region, self.stack)
