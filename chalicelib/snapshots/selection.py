@@ -59,26 +59,35 @@ class _Choice:
             return f"its tag {self._tag} is {NONE}"
         if own and (policy := self._named(volume.id, own)):
             return Selected(volume, policy, volume.id, instances[0] if instances else None)
-        if self._tag in volume.tags:
-            self.in_vain.add(volume.id)
-        asking = {instance.id: policy for instance in instances if (policy := self._of_instance(instance))}
+        if self._tag in volume.tags and not own:
+            self._note(volume.id, f"its tag {self._tag} is empty")
+        for id_, policy in self._taking(volume, instances).items():
+            return Selected(volume, policy, id_, self._world.instances[id_])
+        return self._why_none(volume, own, instances)
+
+    def _taking(self, volume: Volume, instances: list[Instance]) -> dict[str, Policy]:
+        """Return the policies of a volume's instances that take it, by instance."""
+        asking = {each.id: policy for each in instances if (policy := self._of_instance(each))}
         taking = {id_: policy for id_, policy in asking.items() if policy.takes_roots or not self._is_root(volume, id_)}
         if len({policy.name for policy in taking.values()}) > 1:
             said = ", ".join(f"{id_} ({policy.name})" for id_, policy in taking.items())
             self._note(volume.id, f"its instances ask for different policies: {said}; the first one counts")
-        for id_, policy in taking.items():
-            self.in_vain.discard(volume.id)
-            return Selected(volume, policy, id_, self._world.instances[id_])
-        if asking and volume.id not in self.in_vain:
-            return f"it is a root volume, and policy {next(iter(asking.values())).name} takes none"
-        wrong = [name for name in (own, *map(self._said, instances)) if name and name.lower() != NONE]
-        if wrong:
+        return taking
+
+    def _why_none(self, volume: Volume, own: str, instances: list[Instance]) -> str:
+        """Return why a volume has no policy, and note whether it asks for one in vain."""
+        named = [name for name in map(self._said, instances) if name and name.lower() != NONE]
+        wrong = [name for name in (own, *named) if name and name not in self._policies]
+        if wrong or self._tag in volume.tags:
             self.in_vain.add(volume.id)
-            return f"the tag {self._tag} is {shown(wrong[0])}, and no policy"
-        if volume.id in self.in_vain:
-            self._note(volume.id, f"its tag {self._tag} is empty")
-            return f"its tag {self._tag} is empty"
-        return "neither it nor an instance of it asks for one"
+            return (
+                f"the tag {self._tag} is {shown(wrong[0])}, and no policy" if wrong else f"its tag {self._tag} is empty"
+            )
+        return (
+            f"it is a root volume, and policy {named[0]} takes none"
+            if named
+            else "neither it nor an instance of it asks for one"
+        )
 
     def _said(self, instance: Instance) -> str:
         return instance.tags.get(self._tag, "").strip()

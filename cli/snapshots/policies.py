@@ -66,7 +66,7 @@ def _differences(old: Policy, new: Policy) -> Iterator[str]:
     yield from (f"{kind} slots come at other times" for kind in now if kind in then and then[kind] != now[kind])
     for kind, keep in new.keep.items():
         if kind in old.keep and old.keep[kind] != keep:
-            yield f"of the {kind} ones {keep} are kept; it was {old.keep[kind]}"
+            yield f"of the {kind} ones it keeps {keep}; it kept {old.keep[kind]}"
     if old.copy != new.copy:
         yield f"copies go to {new.copy.region}" if new.copy else "no copies are made any more, and those there stay"
     was, is_ = _plain(old), _plain(new)

@@ -2,6 +2,8 @@
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,6 +52,15 @@ class Garden:
         answer = self.sweep()
         assert answer["error"] is None, answer
         self.await_completion()
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Let nothing be completed by itself."""
+        seconds, self.cloud.aws.ebs.seconds = self.cloud.aws.ebs.seconds, None
+        try:
+            yield
+        finally:
+            self.cloud.aws.ebs.seconds = seconds
 
     def await_completion(self, region: str = HERE) -> None:
         eventually(lambda: all(shown["State"] != "pending" for shown in self.yard.snapshots(region)))

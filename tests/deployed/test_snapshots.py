@@ -15,6 +15,7 @@ from tests.snapshots.yards import Yard, tags
 
 POLICIES = f"""policies:
   daily: {{schedules: {{daily: {{at: "03:00", keep: {{count: 2}}}}}}, tags: [Owner]}}
+  rare: {{schedules: {{daily: {{at: "03:00", keep: {{count: 2}}}}}}}}
   all-kinds:
     schedules:
       hourly: {{every: 12, keep: {{count: 2}}}}
@@ -116,17 +117,22 @@ def test_a_source_is_not_deleted_before_its_copy_is_completed_and_copies_have_a_
     cloud: LocalCloud, garden: Garden, day: datetime
 ):
     volume = garden.yard.volume("copied")
-    garden.history("copied", day + NIGHT, 4, volume)
-    seconds, cloud.aws.ebs.seconds = cloud.aws.ebs.seconds, None
-    garden.sweep()
-    assert len(garden.of(volume, region=THERE)) == 3
+    with garden.standing_still():
+        garden.history("copied", day + NIGHT, 4, volume)
+        cloud.wait_idle()
+        garden.sweep()
+        copying = garden.of(volume, region=THERE)
+        sources = [shown["SnapshotId"] for shown in garden.of(volume)]
+        assert {tags(shown)["groundskeeper:copy-of"] for shown in copying} >= set(sources[1:])
+        assert garden.retire()["error"] is None
+        assert [shown["SnapshotId"] for shown in garden.of(volume)][-3:] == sources[1:], "two are kept, one is copied"
+        for shown in copying:
+            cloud.aws.ebs.complete(shown["SnapshotId"])
+    cloud.wait_idle()
     assert garden.retire()["error"] is None
-    assert len(garden.of(volume)) == 3, "the oldest is not copied any more, the next is being copied"
-    for shown in garden.of(volume, region=THERE):
-        cloud.aws.ebs.complete(shown["SnapshotId"])
-    cloud.aws.ebs.seconds = seconds
-    assert garden.retire()["error"] is None
-    assert (len(garden.of(volume)), len(garden.of(volume, region=THERE))) == (2, 3)
+    assert [shown["SnapshotId"] for shown in garden.of(volume)] == sources[2:]
+    kept = [tags(shown)["groundskeeper:copy-of"] for shown in garden.of(volume, region=THERE)]
+    assert sorted(kept) == sorted(sources[1:])
 
 
 def test_retirement_deletes_what_it_may_with_a_reason_each_and_leaves_all_else(
@@ -158,11 +164,11 @@ def test_retirement_deletes_what_it_may_with_a_reason_each_and_leaves_all_else(
 
 
 def test_what_looks_like_a_mistake_is_not_deleted_and_said(cloud: LocalCloud, garden: Garden, day: datetime):
-    volume = garden.yard.volume("daily")
-    garden.history("daily", day - timedelta(days=60), 60, volume)
+    volume = garden.yard.volume("rare")
+    garden.history("rare", day - timedelta(days=12), 12, volume)
     answer = garden.retire()
     assert "would be removed because a policy, a clock or a tag has changed" in answer["payload"]["errorMessage"]
-    assert len(garden.of(volume)) == 60
+    assert len(garden.of(volume)) == 12
     assert garden.metrics("retire-snapshots")["GoodRetirements"] == 0
     for shown in garden.of(volume):
         garden.yard.ec2.delete_snapshot(SnapshotId=shown["SnapshotId"])
@@ -202,16 +208,13 @@ def test_product_codes_are_written_down(cloud: LocalCloud, garden: Garden, day: 
 def test_what_fails_is_said_at_once_and_made_again(cloud: LocalCloud, garden: Garden, day: datetime):
     volume = garden.yard.volume("daily")
     cloud.set_clock(day + NIGHT)
-    seconds, cloud.aws.ebs.seconds = cloud.aws.ebs.seconds, None
-    try:
+    with garden.standing_still():
         garden.sweep()
         (failing,) = garden.of(volume)
         cloud.aws.ebs.fail(failing["SnapshotId"], "Internal error")
         eventually(lambda: garden.said("on-snapshots-ended", "in trouble"))
-        assert garden.said("on-snapshots-ended", "in trouble")[-1]["snapshot"] == failing["SnapshotId"]
-        assert garden.metrics("on-snapshots-ended")["SnapshotsInTrouble"] == 1
-    finally:
-        cloud.aws.ebs.seconds = seconds
+    assert garden.said("on-snapshots-ended", "in trouble")[-1]["snapshot"] == failing["SnapshotId"]
+    assert garden.metrics("on-snapshots-ended")["SnapshotsInTrouble"] == 1
     cloud.set_clock(day + NIGHT + timedelta(minutes=15))
     garden.sweep()
     eventually(lambda: [shown["State"] for shown in garden.of(volume)] == ["error", "completed"])
@@ -321,8 +324,9 @@ def test_a_region_that_cannot_be_read_spoils_no_other_and_is_said(cloud: LocalCl
     cloud.wait_idle()
     cloud.aws.faults.fail("ec2:DescribeSnapshots", code="OptInRequired", status=403)
     answer = odd.sweep()
-    assert "EC2 in us-west-1 denies access" in answer["payload"]["errorMessage"]
-    assert (len(odd.of(here)), odd.of(there, region="us-west-1")) == (1, [])
+    assert "denies access" in answer["payload"]["errorMessage"]
+    # Regions are looked at at once, so either may meet the fault.
+    assert {len(odd.of(here)), len(odd.of(there, region="us-west-1"))} == {0, 1}
     assert odd.metrics("sweep-snapshots")["GoodSnapshotSweeps"] == 0
     assert odd.sweep()["error"] is None
     assert (len(odd.of(here)), len(odd.of(there, region="us-west-1"))) == (1, 1)

@@ -469,13 +469,13 @@ CROSSED = """x:
     monthly: {at: '09:00', day: 31, keep: {count: 2}}"""
 
 
-@pytest.mark.parametrize("pause", [1, 5, 24, 24 * 3, 24 * 7], ids=lambda hours: f"every {hours} hours")
-def test_in_half_a_year_nothing_that_time_brings_goes_beyond(pause: int):
+@pytest.mark.parametrize("pause", [1, 24, 24 * 7], ids=lambda hours: f"every {hours} hours")
+def test_in_three_months_nothing_that_time_brings_goes_beyond(pause: int):
     """Else every so often a person would have to say that all is as it should be."""
-    policies, now = defined(CROSSED), moment("2026-06-01 00:10")
+    policies, now = defined(CROSSED), moment("2026-08-20 00:10")
     there: list[Snapshot] = []
     last = now
-    for hour in range(24 * 190):
+    for hour in range(24 * 95):
         now += AN_HOUR
         made = planned(world(volume(1, "x"), *there), CROSSED, now=now)
         slots = " ".join(str(slot) for create in made.creates for slot in create.slots)
