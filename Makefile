@@ -40,7 +40,7 @@ $(PACKAGE)/sam.json: .venv/.ready $(APP) $(VIDEO_LAYER) tools/check_package.py
 
 package: $(PACKAGE)/sam.json ## Make build/package: the zip, the layer and the template that are deployed
 
-demo: $(PACKAGE)/sam.json ## See names follow instances and reach clients, on an emulated AWS account
+demo: $(PACKAGE)/sam.json ## See names follow instances, thumbnails heal and volumes snapshotted, on an emulated AWS account
 	@$(BIN)/python -m demo $(PACKAGE)
 
 run: $(PACKAGE)/sam.json ## Keep the emulated account running for any AWS client (AWS_PORT, API_PORT)
