@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Protocol
 
 from chalicelib import reconcile
-from chalicelib.errors import Refused, TryAgain, Unclear
+from chalicelib.errors import TryAgain, Unclear
 from chalicelib.reconcile import Carried
 from chalicelib.snapshots.changes import Asked
 
@@ -96,12 +96,14 @@ def ask[S: Step](
             break
         carried = reconcile.carry_out([[step] for step in chunk], later, asking.one, bisect=False)
         asking.add(carried)
-        not_sent = {key for step, _ in (*carried.refused, *carried.postponed) for key in step.keys}
+        unsent = (*carried.refused, *carried.postponed, *asking.set_aside)
+        not_sent = {key for step, _ in unsent for key in step.keys}
         if withdrawn := not_sent & {key for step in chunk for key in step.keys}:
             with suppress(TryAgain):  # it is then asked for some minutes later, which is all
                 journal.withdraw(withdrawn)
         if carried.postponed:
             break
+    asking.came.postponed += asking.set_aside
     return asking.came
 
 
@@ -126,12 +128,17 @@ class _Asking[S: Step]:
         self._act, self._is_there, self._patience = act, is_there, patience
         self._unclear_in_a_row = 0
         self.came: Came[S] = Came()
+        self.set_aside: list[tuple[S, str]] = []
 
     def one(self, steps: Sequence[S]) -> None:
         """Ask for one thing; raise Refused, and TryAgain where the rest is to wait for another run."""
         (step,) = steps
         self._patience.check(0.0)
-        self._check_extra(step)
+        try:
+            self._patience.check(step.seconds)
+        except TryAgain as reason:  # only this step takes so long: those behind it may still fit
+            self.set_aside.append((step, str(reason)))
+            return
         if self._unclear_in_a_row >= MOST_UNCLEAR:
             raise TryAgain("EC2 does not answer")
         before, self._unclear_in_a_row = self._unclear_in_a_row, 0  # any answer shows that EC2 is there
@@ -151,17 +158,10 @@ class _Asking[S: Step]:
 
     def add(self, carried: Carried[S]) -> None:
         """Add what became of some steps."""
-        doubtful = [id(step) for step, _ in self.came.unclear]
-        self.came.landed += [step for step in carried.landed if id(step) not in doubtful]
+        others = [id(step) for step, _ in (*self.came.unclear, *self.set_aside)]
+        self.came.landed += [step for step in carried.landed if id(step) not in others]
         self.came.refused += carried.refused
         self.came.postponed += carried.postponed
-
-    def _check_extra(self, step: S) -> None:
-        """Raise Refused where only this step does not fit into what is left of the run: others may."""
-        try:
-            self._patience.check(step.seconds)
-        except TryAgain as reason:
-            raise Refused(f"what is to be done before and after takes {step.seconds:.0f} s: {reason}") from reason
 
     def _patiently(self, step: S) -> None:
         """Ask, and where EC2 throttles, which is a clear answer, ask again after a while."""
@@ -171,6 +171,5 @@ class _Asking[S: Step]:
                 return self._act(step)
             except TryAgain:
                 self._patience.sleep(wait * random.uniform(0.5, 1.0))
-                self._patience.check(0.0)
-                self._check_extra(step)
+                self._patience.check(step.seconds)
         return self._act(step)

@@ -272,6 +272,31 @@ def test_a_volume_that_is_gone_comes_back_from_its_copy_where_nothing_else_is_le
     assert f"the snapshot is in {THERE}" in planned.stdout
 
 
+def test_a_volume_comes_back_though_the_stack_and_its_region_are_out_of_reach(gardener: Gardener):
+    volume = gardener.volume("copied")
+    assert gardener.types("sweep", "snapshots").returncode == 0
+    gardener.garden.await_completion()
+    eventually(lambda: gardener.garden.of(volume, region=THERE))
+    gardener.garden.await_completion(THERE)
+    (copy,) = gardener.garden.of(volume, region=THERE)
+    gardener.garden.cloud.wait_idle()
+    asked = gardener.garden.cloud.aws.calls.count("lambda:GetFunctionConfiguration")
+    planned = gardener.types("snapshots", "restore-plan", volume, "--from", THERE)
+    assert (planned.returncode, planned.stderr) == (0, "")
+    assert planned.stdout.startswith(copy["SnapshotId"])
+    assert gardener.garden.cloud.aws.calls.count("lambda:GetFunctionConfiguration") == asked
+
+
+def test_a_volume_that_has_snapshots_and_asks_no_more_is_not_covered(gardener: Gardener):
+    volume = gardener.volume("daily")
+    gardener.history("daily", 1, volume)
+    gardener.yard.ec2.delete_tags(Resources=[volume], Tags=[{"Key": gardener.yard.tag}])
+    shown = gardener.types("snapshots", "coverage")
+    assert (shown.returncode, f"{volume} is not covered: it has snapshots" in shown.stderr) == (1, True)
+    gardener.yard.ec2.create_tags(Resources=[volume], Tags=[{"Key": gardener.yard.tag, "Value": "none"}])
+    assert gardener.types("snapshots", "coverage").returncode == 0
+
+
 def test_a_restore_plan_is_made_of_what_can_be_read(gardener: Gardener):
     volume = gardener.volume("daily")
     gardener.history("daily", 1, volume)

@@ -358,9 +358,7 @@ def test_a_run_with_slow_hooks_ends_before_lambda_does():
     outcome = job.run(replace(site.place, turn=lambda: Held(patience)), site.policies, site.time.clock)
     assert (site.time.now - began).total_seconds() <= 300.0
     assert outcome.came.landed
-    assert {reason.partition(":")[0] for _, reason in outcome.came.undone} == {
-        "what is to be done before and after takes 60 s"
-    }
+    assert outcome.came.undone == outcome.came.postponed != []
 
 
 @dataclass

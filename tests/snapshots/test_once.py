@@ -413,7 +413,7 @@ def test_what_takes_too_long_for_the_rest_of_the_run_is_set_aside_and_others_are
 
     came = there.ask(check)
     assert landed(came) == ["short", "behind"]
-    assert said(came.refused) == {"long": "what is to be done before and after takes 120 s: the time is over"}
+    assert said(came.postponed) == {"long": "the time is over"}
     assert asked == [0.0, 0.0, 0.0, 120.0, 0.0, 0.0]
     assert there.journal.noted == {"short", "behind"}
 
