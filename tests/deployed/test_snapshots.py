@@ -165,10 +165,10 @@ def test_retirement_deletes_what_it_may_with_a_reason_each_and_leaves_all_else(
 
 def test_what_looks_like_a_mistake_is_not_deleted_and_said(cloud: LocalCloud, garden: Garden, day: datetime):
     volume = garden.yard.volume("rare")
-    garden.history("rare", day - timedelta(days=12), 12, volume)
+    garden.history("rare", day - timedelta(days=20), 20, volume)
     answer = garden.retire()
     assert "would be removed because a policy, a clock or a tag has changed" in answer["payload"]["errorMessage"]
-    assert len(garden.of(volume)) == 12
+    assert len(garden.of(volume)) == 20
     assert garden.metrics("retire-snapshots")["GoodRetirements"] == 0
     for shown in garden.of(volume):
         garden.yard.ec2.delete_snapshot(SnapshotId=shown["SnapshotId"])
