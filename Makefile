@@ -48,7 +48,8 @@ run: $(PACKAGE)/sam.json ## Keep the emulated account running for any AWS client
 		--bucket fleet-media --parameter HostedZoneId={zone_id} --parameter SourceBucket=fleet-media --fire groundskeeper-dev-sweep-names
 
 test: $(PACKAGE)/sam.json ## Run the tests
-	@echo "the application:" && $(BIN)/pytest tests
+	@echo "the application:" && $(BIN)/pytest tests --ignore tests/clocked
+	@echo "the application, on a clock that is set:" && $(BIN)/pytest tests/clocked
 	@echo "the local cloud:" && $(BIN)/pytest localcloud/tests
 	@echo "the agent:" && $(BIN)/pytest agent/tests
 

@@ -9,7 +9,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from localcloud.ssm.behaviour import Fails
 from tests.deployed.conftest import eventually
-from tests.deployed.garden import HERE, THERE, Garden, fired_twice, moment
+from tests.clocked.garden import HERE, THERE, Garden, fired_twice, moment
 from tests.deployed.permissions import allowed, used
 from tests.snapshots.yards import Yard, tags
 

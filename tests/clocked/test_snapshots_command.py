@@ -17,7 +17,7 @@ from cli.main import main
 from localcloud.cloud import LocalCloud
 from tests.conftest import ROOT
 from tests.deployed.conftest import Operator, eventually
-from tests.deployed.garden import HERE, THERE, Garden
+from tests.clocked.garden import HERE, THERE, Garden
 from tests.snapshots.yards import Yard, tags
 
 POLICIES = f"""policies:

@@ -33,8 +33,17 @@ class Garden:
         zone = self.cloud.create_zone(domain)
         parameters = {"SnapshotTag": self.yard.tag, **self.parameters}
         self.site = Deployment(self.cloud, domain, zone, parameters, self.yard.stack)
+        self._snapshots_alone()
         self.define(self.policies)
         self._without_window()
+
+    def _snapshots_alone(self) -> None:
+        """Let nothing else of the stack run: each change of the clock would start all its functions anew."""
+        events = self.cloud.client("events")
+        for page in events.get_paginator("list_rules").paginate(NamePrefix=self.site.name):
+            for rule in page["Rules"]:
+                if "Snapshot" not in rule["Name"]:
+                    events.disable_rule(Name=rule["Name"])
 
     def define(self, text: str) -> None:
         """Put policies in force, as the command does and others might."""
