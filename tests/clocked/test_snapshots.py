@@ -8,8 +8,8 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.ssm.behaviour import Fails
-from tests.deployed.conftest import eventually
 from tests.clocked.garden import HERE, THERE, Garden, fired_twice, moment
+from tests.deployed.conftest import eventually
 from tests.deployed.permissions import allowed, used
 from tests.snapshots.yards import Yard, tags
 

@@ -15,9 +15,9 @@ import pytest
 
 from cli.main import main
 from localcloud.cloud import LocalCloud
+from tests.clocked.garden import HERE, THERE, Garden
 from tests.conftest import ROOT
 from tests.deployed.conftest import Operator, eventually
-from tests.clocked.garden import HERE, THERE, Garden
 from tests.snapshots.yards import Yard, tags
 
 POLICIES = f"""policies:
