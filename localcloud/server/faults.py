@@ -33,6 +33,7 @@ class Failed(S3ClientError):  # type: ignore[misc]  # moto is untyped here
 @dataclass
 class _Fault:
     call: str
+    region: str | None
     code: str | None
     status: int
     after: bool
@@ -62,6 +63,7 @@ class Faults:
         self,
         call: str,
         *,
+        region: str | None = None,
         code: str | None = None,
         status: int = 400,
         after: bool = False,
@@ -70,6 +72,7 @@ class Faults:
     ) -> None:
         """Answer the next requests of a call, such as `ec2:CreateSnapshots`, with an error; `calls` names them so.
 
+        With a region only requests there meet the error.
         Without a code the connection is closed with no answer at all. With `after` the request is carried out
         first, whatever comes of it, and its own answer is lost. Faults of one call are met in the order in which
         they were ordered. SDKs try again: after a closed connection, a status of 500 or more and codes of
@@ -80,7 +83,7 @@ class Faults:
         if not (service and operation and times > 0 and skip >= 0):
             raise ValueError(f"{call}: a call such as ec2:CreateSnapshots is wanted, and at least one time")
         with self._lock:
-            self._ordered.append(_Fault(call, code, status, after, times, skip))
+            self._ordered.append(_Fault(call, region, code, status, after, times, skip))
 
     @property
     def pending(self) -> list[str]:
@@ -98,7 +101,7 @@ class Faults:
         environ = request.normalized_request.environ
         if MET in environ:
             return  # S3 looks at some requests twice
-        fault = environ[MET] = self._next(needed.api_call(request))
+        fault = environ[MET] = self._next(needed.api_call(request), request.region)
         if fault is None:
             return
         error = Failed(fault.code or "Unanswered", "This failure was ordered.")
@@ -107,9 +110,9 @@ class Faults:
         if not fault.after:
             raise error
 
-    def _next(self, call: str) -> _Fault | None:
+    def _next(self, call: str, region: str) -> _Fault | None:
         with self._lock:
-            fault = next((each for each in self._ordered if each.call == call), None)
+            fault = next((f for f in self._ordered if f.call == call and f.region in (None, region)), None)
             if fault is None:
                 return None
             if fault.skip:

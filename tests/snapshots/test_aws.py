@@ -312,7 +312,7 @@ def test_a_region_that_does_not_answer_or_denies_access_is_not_read_in_part(
         ("OptInRequired", 403, BadSettings),
         ("SomethingNew", 400, ClientError),
     ):
-        yard.aws.faults.fail(f"ec2:{call}", code=code, status=status)
+        yard.aws.faults.fail(f"ec2:{call}", region=yard.region, code=code, status=status)
         with pytest.raises(error) as caught:
             read(yard.reader())
         if isinstance(caught.value, GroundskeeperError):
