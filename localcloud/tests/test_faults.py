@@ -103,6 +103,15 @@ def test_another_call_and_the_emulator_itself_go_on(aws: AwsServer) -> None:
     client(aws, "sqs").create_queue(QueueName="r")
 
 
+def test_a_request_in_another_region_does_not_meet_a_regions_own_fault(aws: AwsServer) -> None:
+    here, there = (aws.client("ec2", region) for region in ("eu-west-3", "us-east-1"))
+    aws.faults.fail("ec2:DescribeVolumes", region="eu-west-3", code="Broken")
+    there.describe_volumes()
+    assert aws.faults.pending == ["ec2:DescribeVolumes"]
+    assert refusal(here.describe_volumes)["Code"] == "Broken"
+    here.describe_volumes()
+
+
 def test_who_may_not_make_a_request_does_not_use_its_fault_up(aws: AwsServer, make: Callable[..., Any]) -> None:
     stranger = client(aws, "sqs", assume(aws, allow("sqs:ListQueues")))
     aws.faults.fail("sqs:CreateQueue", code="Broken")

@@ -312,7 +312,7 @@ def test_a_region_that_does_not_answer_or_denies_access_is_not_read_in_part(
         ("OptInRequired", 403, BadSettings),
         ("SomethingNew", 400, ClientError),
     ):
-        yard.aws.faults.fail(f"ec2:{call}", region=yard.region, code=code, status=status)
+        yard.fail(f"ec2:{call}", code=code, status=status)
         with pytest.raises(error) as caught:
             read(yard.reader())
         if isinstance(caught.value, GroundskeeperError):
@@ -425,9 +425,9 @@ def test_what_ec2_answers_is_translated_and_the_sdk_asks_once(
 ):
     yard, creates, copy = refusing
 
-    def ask(operation: str, act: Callable[[], object]) -> None:
+    def ask(operation: str, act: Callable[[], object], region: str = "") -> None:
         before = calls(yard, operation)
-        yard.aws.faults.fail(f"ec2:{operation}", code=code, status=status, times=5)
+        yard.fail(f"ec2:{operation}", region=region, code=code, status=status, times=5)
         with pytest.raises(error, match=r".+") as caught:
             act()
         yard.aws.faults.clear()
@@ -438,7 +438,7 @@ def test_what_ec2_answers_is_translated_and_the_sdk_asks_once(
     for create in creates:
         label = create.label(frozen=False)
         ask("CreateSnapshots" if create.is_set else "CreateSnapshot", partial(yard.adapter().create, create, label))
-    ask("CopySnapshot", lambda: yard.adapter(COPIES).copy(copy))
+    ask("CopySnapshot", lambda: yard.adapter(COPIES).copy(copy), COPIES)
     assert (yard.snapshots(), yard.snapshots(COPIES)) == ([], [])
 
 
@@ -446,7 +446,7 @@ def test_what_ec2_answers_is_translated_and_the_sdk_asks_once(
 def test_when_the_answer_is_lost_that_is_unclear_and_the_snapshot_is_found(yard: Yard, code: str | None):
     yard.volume("daily")
     create = yard.create()
-    yard.aws.faults.fail("ec2:CreateSnapshot", code=code, status=500, after=True)
+    yard.fail("ec2:CreateSnapshot", code=code, status=500, after=True)
     with pytest.raises(Unclear):
         yard.adapter().create(create, create.label(frozen=False))
     (shown,) = yard.snapshots()
@@ -589,7 +589,7 @@ def test_tags_are_added_to_snapshots_of_ours(yard: Yard):
         ("UnauthorizedOperation", 403, Refused),
         ("RequestLimitExceeded", 503, TryAgain),
     ):
-        yard.aws.faults.fail("ec2:CreateTags", code=code, status=status)
+        yard.fail("ec2:CreateTags", code=code, status=status)
         with pytest.raises(error):
             yard.adapter().tag([id_], {"Owner": "others"})
 
@@ -616,7 +616,7 @@ def test_what_something_holds_is_refused_with_its_reason(yard: Yard, by: str):
     elif by == "AWS Backup":
         yard.aws.ebs.tag_as_aws(id_, {"aws:backup:source-resource": "x"})
     else:
-        yard.aws.faults.fail("ec2:DeleteSnapshot", code="UnauthorizedOperation", status=403)
+        yard.fail("ec2:DeleteSnapshot", code="UnauthorizedOperation", status=403)
     with pytest.raises(Refused, match=r"\w+"):
         yard.adapter().delete(id_)
     assert len(yard.snapshots()) == 1
@@ -627,7 +627,7 @@ def test_a_deletion_that_is_not_answered_may_be_repeated(yard: Yard):
     (id_,) = made(yard)
     yard.complete_all()
     for code, status in (("RequestLimitExceeded", 503), ("InternalError", 500), (None, 400)):
-        yard.aws.faults.fail("ec2:DeleteSnapshot", code=code, status=status)
+        yard.fail("ec2:DeleteSnapshot", code=code, status=status)
         with pytest.raises(TryAgain):
             yard.adapter().delete(id_)
     yard.adapter().delete(id_)
@@ -775,13 +775,13 @@ def test_an_instance_without_an_agent_is_refused_with_the_reason(yard: Yard, hos
 def test_a_command_is_sent_once_and_a_throttle_is_for_later(yard: Yard, host: str):
     for operation in ("SendCommand", "GetCommandInvocation"):
         for code, status in (("ThrottlingException", 400), ("InternalServerError", 500)):
-            yard.aws.faults.fail(f"ssm:{operation}", code=code, status=status)
+            yard.fail(f"ssm:{operation}", code=code, status=status)
             with pytest.raises(TryAgain):
                 shell(yard)[0].run(host, "x", 30.0)
-    yard.aws.faults.fail("ssm:SendCommand", code="AccessDeniedException", status=400)
+    yard.fail("ssm:SendCommand", code="AccessDeniedException", status=400)
     with pytest.raises(Refused, match="AccessDenied"):
         shell(yard)[0].run(host, "x", 30.0)
     with suppress(Refused):
-        yard.aws.faults.fail("ssm:GetCommandInvocation", code="AccessDeniedException", status=400)
+        yard.fail("ssm:GetCommandInvocation", code="AccessDeniedException", status=400)
         shell(yard)[0].run(host, "x", 30.0)
         pytest.fail("nobody knows what became of it")

@@ -245,7 +245,7 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
 def test_whatever_ec2_answers_each_slot_is_filled_once(runs: Runs, operation: str, faults: list[dict[str, Any]]):
     volumes, slot = furnish(runs)
     for fault in faults:
-        runs.yard.aws.faults.fail(f"ec2:{operation}", **fault)
+        runs.yard.fail(f"ec2:{operation}", **fault)
     runs.run()
     assert max(runs.yard.per_slot().values(), default=1) == 1
     runs.settle(runs.run)
@@ -260,7 +260,7 @@ def test_faults_of_every_other_call_cost_time_and_nothing_else(runs: Runs):
     volumes, slot = furnish(runs)
     for call in ("ec2:DescribeVolumes", "ec2:DescribeSnapshots", "ec2:DescribeInstances", "ec2:CreateTags"):
         for code in ("RequestLimitExceeded", "InternalError"):
-            runs.yard.aws.faults.fail(call, code=code, status=503)
+            runs.yard.fail(call, code=code, status=503)
     for call in ("dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:Query"):
         runs.yard.aws.faults.fail(call, code="ProvisionedThroughputExceededException")
         runs.yard.aws.faults.fail(call, after=True)

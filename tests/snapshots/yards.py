@@ -147,6 +147,10 @@ class Yard:
             with suppress(ClientError):
                 self.ec2.delete_volume(VolumeId=disk)
 
+    def fail(self, call: str, *, region: str = "", **how: Any) -> None:
+        """Let the next requests of a call fail in the yard's region alone: functions of other tests are at work."""
+        self.aws.faults.fail(call, region=region or self.region, **how)
+
     def complete(self, *ids: str) -> None:
         for id_ in ids:
             self.aws.ebs.complete(id_)
