@@ -132,7 +132,7 @@ def awaited(
     on_the_way = {
         each.label.copy_of: f"{each.id} is being copied from it"
         for each in there
-        if each.is_pending and each.label.copy_of
+        if each.is_pending and each.label.is_copy
     }
     return on_the_way | {
         each.id: f"its copy in {policy.copy.region} is not completed yet"
@@ -152,8 +152,8 @@ def _wanted(
     deletes.
     """
     keep = policy.copy.keep if policy.copy and policy.copy.region == region else {}
-    mine = [each for each in sources if each.label.policy == policy.name and not each.label.copy_of]
-    copies = [each for each in there if each.label.policy == policy.name and each.label.copy_of]
+    mine = [each for each in sources if each.label.policy == policy.name and not each.label.is_copy]
+    copies = [each for each in there if each.label.policy == policy.name and each.label.is_copy]
     kept = retention.kept([*mine, *copies], keep, now)
     for each in mine:
         if each.id in kept and each.is_at_hand:  # EC2 copies nothing that is archived

@@ -1,12 +1,11 @@
 """Coverage: which slots of each volume are filled, which are not, and whether every volume could be restored."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.snapshots.model import Snapshot, Volume, World
+from chalicelib.snapshots.model import Snapshot, Volume, World, by_volume, newest
 from chalicelib.snapshots.policies import DEFAULT_GRACE, NONE, Keep, Policies, Policy
 from chalicelib.snapshots.selection import Selected, Selection, select
 from chalicelib.snapshots.slots import Schedule, Slot, SlotKind
@@ -87,13 +86,13 @@ def rows(world: World, policies: Policies, tag: str, now: datetime) -> list[Row]
     """Return a row for each volume of a region, those without a policy included."""
     selection = select(world, policies, tag)
     selected = {each.volume.id: each for each in selection.selected}
-    own = _by_volume(world.snapshots)
+    own = by_volume(world.originals)
     calendars = {name: _Calendar(policy, now) for name, policy in policies.items()}
     return [
         replace(
-            _row(selected[id_], own.get(id_, []), calendars[selected[id_].policy.name])
+            _row(selected[id_], own[id_], calendars[selected[id_].policy.name])
             if id_ in selected
-            else _without(volume, selection, own.get(id_, []), tag),
+            else _without(volume, selection, own[id_], tag),
             name=_name(volume, world),
         )
         for id_, volume in sorted(world.volumes.items())
@@ -121,13 +120,13 @@ def _name(volume: Volume, world: World) -> str:
 
 def _without(volume: Volume, selection: Selection, own: list[Snapshot], tag: str) -> Row:
     """Return the row of a volume without a policy: it is not covered where that can hardly be meant."""
-    reason, newest = selection.others[volume.id], _newest(own)
+    reason, last = selection.others[volume.id], newest(own)
     if volume.id in selection.in_vain:
-        return Row(volume, Status.UNCOVERED, reason, newest=newest)
-    if newest and volume.tags.get(tag, "").strip().lower() != NONE:
+        return Row(volume, Status.UNCOVERED, reason, newest=last)
+    if last and volume.tags.get(tag, "").strip().lower() != NONE:
         said = f"it has snapshots, and {reason}: if that is meant, tag it {tag}={NONE}"
-        return Row(volume, Status.DROPPED, said, newest=newest)
-    return Row(volume, Status.NO_POLICY, reason, newest=newest)
+        return Row(volume, Status.DROPPED, said, newest=last)
+    return Row(volume, Status.NO_POLICY, reason, newest=last)
 
 
 class _Calendar:
@@ -143,28 +142,24 @@ class _Calendar:
 
 def _row(each: Selected, own: list[Snapshot], calendar: _Calendar) -> Row:
     volume = each.volume
-    newest = _newest(own)
-    status, because = _status(calendar.wanted, volume, own, newest)
+    last = newest(own)
+    status, because = _status(calendar.wanted, volume, own, last)
     mine = [snapshot for snapshot in own if snapshot.label.policy == each.policy.name]
     begun = max(volume.created, min((snapshot.started for snapshot in mine), default=calendar.at))
     if status is Status.UNCOVERED:
         begun = min(begun, calendar.wanted.due)  # the slot that says so is a gap, in any case
     cells = {kind: tuple((slot, _cell(slot, mine, begun)) for slot in slots) for kind, slots in calendar.slots.items()}
-    return Row(volume, status, because, policy=each.policy.name, newest=newest, cells=cells)
+    return Row(volume, status, because, policy=each.policy.name, newest=last, cells=cells)
 
 
-def _newest(own: Iterable[Snapshot]) -> Snapshot | None:
-    return max((each for each in own if each.is_at_hand), key=lambda each: (each.taken, each.id), default=None)
-
-
-def _status(wanted: Slot, volume: Volume, own: list[Snapshot], newest: Snapshot | None) -> tuple[Status, str]:
+def _status(wanted: Slot, volume: Volume, own: list[Snapshot], last: Snapshot | None) -> tuple[Status, str]:
     """Say whether a completed snapshot is of the last slot whose grace is over, or later."""
     for each in own:
         if each.is_at_hand and (each.taken >= wanted.due or str(wanted) in each.label.slots):
             return Status.COVERED, f"{each.id} was taken after {wanted} was due"
     if wanted.due < volume.created:
         return Status.NEW, f"it was created after {wanted} was due"
-    found = f"the newest completed one is {newest.id}" if newest else "it has no completed snapshot"
+    found = f"the newest completed one is {last.id}" if last else "it has no completed snapshot"
     return Status.UNCOVERED, f"{wanted} was due at {wanted.due:%Y-%m-%d %H:%M} UTC, and {found}"
 
 
@@ -186,11 +181,3 @@ def _cell(slot: Slot, own: Iterable[Snapshot], begun: datetime) -> Cell:
     if its:
         return Cell.FAILED
     return Cell.NOT_YET if slot.due < begun else Cell.GAP
-
-
-def _by_volume(snapshots: Iterable[Snapshot]) -> dict[str, list[Snapshot]]:
-    found: dict[str, list[Snapshot]] = defaultdict(list)
-    for snapshot in snapshots:
-        if not snapshot.label.copy_of:
-            found[snapshot.volume].append(snapshot)
-    return found

@@ -79,6 +79,11 @@ class Label:
         return next((slot.partition("/")[2] for slot in self.slots if slot.startswith(f"{kind}/")), "")
 
     @property
+    def is_copy(self) -> bool:
+        """Whether the snapshot is a copy of one in another region."""
+        return bool(self.copy_of)
+
+    @property
     def kinds(self) -> tuple[SlotKind, ...]:
         """Return the kinds of the slots that it fills."""
         return tuple(SlotKind(slot.partition("/")[0]) for slot in self.slots)

@@ -1,6 +1,7 @@
 """The nouns of snapshots that are seen: volumes, instances and snapshots as EC2 shows them."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -121,6 +122,19 @@ class Snapshot:
         return self.label.taken or self.started
 
 
+def by_volume(snapshots: Iterable[Snapshot]) -> defaultdict[str, list[Snapshot]]:
+    """Return snapshots by the volumes that they are of, in their order; none for any other volume."""
+    found: defaultdict[str, list[Snapshot]] = defaultdict(list)
+    for each in snapshots:
+        found[each.volume].append(each)
+    return found
+
+
+def newest(snapshots: Iterable[Snapshot]) -> Snapshot | None:
+    """Return the newest of some snapshots that a volume could be made of now."""
+    return max((each for each in snapshots if each.is_at_hand), key=lambda each: (each.taken, each.id), default=None)
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something that an operator should know, and was left as it is."""
@@ -143,3 +157,8 @@ class World:
     snapshots: tuple[Snapshot, ...] = ()
     strangers: tuple[Problem, ...] = ()
     at_work: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def originals(self) -> tuple[Snapshot, ...]:
+        """Return our snapshots that were made here, and not copied from another region."""
+        return tuple(each for each in self.snapshots if not each.label.is_copy)

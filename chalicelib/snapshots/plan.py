@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.snapshots.changes import MOST_TRIES, Asked, Create, Plan, Skip, keys
-from chalicelib.snapshots.model import Snapshot, World
+from chalicelib.snapshots.model import Snapshot, World, by_volume
 from chalicelib.snapshots.policies import Policies
 from chalicelib.snapshots.selection import Selected, select
 from chalicelib.snapshots.slots import Slot
@@ -66,10 +66,7 @@ class _History:
 
     def __init__(self, world: World, asked: Asked, now: datetime) -> None:
         self._asked, self._now, self._at_work = asked, now, world.at_work
-        self._own: dict[str, list[Snapshot]] = defaultdict(list)
-        for snapshot in world.snapshots:
-            if not snapshot.label.copy_of:
-                self._own[snapshot.volume].append(snapshot)
+        self._own = by_volume(world.originals)
 
     def unfilled(self, each: Selected, slots: Iterable[Slot]) -> tuple[Slot, ...]:
         """Return the slots that no snapshot of the volume fills; those before it was created are not its own."""

@@ -40,13 +40,13 @@ def recover(volume_id: str, at: datetime, world: World, copies: Iterable[Source]
     A snapshot in the volume's own region is taken before a copy of the same instant.
     """
     copies = list(copies)
-    here = [Source(each, world.region) for each in world.snapshots if not each.label.copy_of]
+    here = [Source(each, world.region) for each in world.originals]
     all_of_it = [each for each in (*here, *copies) if each.snapshot.volume == volume_id]
     whole = [each for each in all_of_it if each.snapshot.is_completed]
     fit = [each for each in whole if each.snapshot.taken <= at]
     if not fit:
         return Recovery(None, obstacles=(_why_none(volume_id, all_of_it, whole),))
-    source = max(fit, key=lambda each: (each.snapshot.taken, not each.snapshot.label.copy_of))
+    source = max(fit, key=lambda each: (each.snapshot.taken, not each.snapshot.label.is_copy))
     volume = world.volumes.get(volume_id)
     return Recovery(
         source,
@@ -149,13 +149,13 @@ def _obstacles(source: Source, volume: Volume | None, every: list[Source], at: d
 
 def _siblings(source: Source, others: Iterable[Source]) -> Iterator[Snapshot]:
     """Yield the snapshots of other volumes that one call has made together with this one, or their copies."""
-    label, is_copy = source.snapshot.label, bool(source.snapshot.label.copy_of)
+    label = source.snapshot.label
     for other in others:
         said = other.snapshot.label
         of_one_call = (said.instance, said.slots, said.policy) == (label.instance, label.slots, label.policy)
         is_together = abs(other.snapshot.taken - source.snapshot.taken) < ONE_INSTANT
         is_other = other.region == source.region and other.snapshot.volume != source.snapshot.volume
-        is_alike = other.snapshot.is_completed and bool(said.copy_of) == is_copy
+        is_alike = other.snapshot.is_completed and said.is_copy == label.is_copy
         if label.instance and of_one_call and is_together and is_other and is_alike:
             yield other.snapshot
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from chalicelib.snapshots.model import Snapshot
+from chalicelib.snapshots.model import Snapshot, by_volume, newest
 from chalicelib.snapshots.policies import Keep, Policies
 from chalicelib.snapshots.slots import SlotKind
 
@@ -47,7 +47,7 @@ class Ties:
 def plan(snapshots: Iterable[Snapshot], ties: Ties, policies: Policies, region: str, now: datetime) -> list[Verdict]:
     """Return a verdict on each of our snapshots in one region, in their order."""
     snapshots = list(snapshots)
-    newest = _newest(snapshots)
+    last = _newest(snapshots)
     judgements: dict[str, Judgement] = {}
     for (policy, is_copy), some in _by_policy(snapshots).items():
         keep = rule(policies, policy, region, copies=is_copy)
@@ -57,7 +57,7 @@ def plan(snapshots: Iterable[Snapshot], ties: Ties, policies: Policies, region: 
             judgements |= judged(some, keep, now)
             if not is_copy:
                 _outlive(judgements, some, policies[policy].gone_days, ties, now)
-    return [_verdict(each, newest, ties, judgements.get(each.id, Judgement())) for each in snapshots]
+    return [_verdict(each, last, ties, judgements.get(each.id, Judgement())) for each in snapshots]
 
 
 def turnover(policies: Policies, since: datetime, now: datetime) -> Turnover:
@@ -74,10 +74,10 @@ def beyond_turnover(deletions: Iterable[Delete], usual: Turnover) -> int:
 
     More is a mistake, or the first run after a change of policy or a long pause: a person should say which.
     """
-    by_volume: dict[tuple[str, str], list[Snapshot]] = defaultdict(list)
+    lost: dict[tuple[str, str], list[Snapshot]] = defaultdict(list)
     for deletion in deletions:
-        by_volume[deletion.snapshot.label.policy, deletion.snapshot.volume].append(deletion.snapshot)
-    return sum(len(some) - _places(some, policy, usual) for (policy, _), some in by_volume.items())
+        lost[deletion.snapshot.label.policy, deletion.snapshot.volume].append(deletion.snapshot)
+    return sum(len(some) - _places(some, policy, usual) for (policy, _), some in lost.items())
 
 
 def _places(snapshots: Iterable[Snapshot], policy: str, usual: Turnover) -> int:
@@ -116,14 +116,12 @@ def judged(snapshots: Iterable[Snapshot], keep: Mapping[SlotKind, Keep], now: da
     """
     completed = [each for each in snapshots if each.is_completed]
     judgements = {each.id: Judgement() for each in completed}
-    for kind, limit in keep.items():
-        by_volume: dict[str, list[tuple[str, Snapshot]]] = defaultdict(list)
-        for each in completed:
-            if period := each.label.period(kind):
-                by_volume[each.volume].append((period, each))
-        for some in by_volume.values():
-            ranks = {period: rank for rank, period in enumerate(sorted({period for period, _ in some}, reverse=True))}
-            for period, each in some:
+    for some in by_volume(completed).values():
+        for kind, limit in keep.items():
+            filling = [(period, each) for each in some if (period := each.label.period(kind))]
+            periods = sorted({period for period, _ in filling}, reverse=True)
+            ranks = {period: rank for rank, period in enumerate(periods)}
+            for period, each in filling:
                 _judge(judgements[each.id], kind, ranks[period], limit, now - each.taken)
     return judgements
 
@@ -155,14 +153,14 @@ def _outlive(judgements: dict[str, Judgement], some: Iterable[Snapshot], days: i
             judgements[each.id] = Judgement(lapsed=[said])
 
 
-def _verdict(each: Snapshot, newest: Mapping[str, str], ties: Ties, judgement: Judgement) -> Verdict:
+def _verdict(each: Snapshot, last: Mapping[str, str], ties: Ties, judgement: Judgement) -> Verdict:
     if each.label.altered:
         return Leave(each, each.label.altered)
     if not each.is_completed:
         return Leave(each, "it failed: see why, and delete it" if each.is_failed else f"it is {each.state}")
     if judgement.keeps:
         return Leave(each, "; ".join(judgement.keeps))
-    if newest.get(each.volume, each.id) == each.id:
+    if last.get(each.volume, each.id) == each.id:
         gone = ", which is gone" if each.volume in ties.gone else ""
         return Leave(each, f"it is the newest completed one of {each.volume}{gone}")
     if each.id in ties.held:
@@ -173,19 +171,13 @@ def _verdict(each: Snapshot, newest: Mapping[str, str], ties: Ties, judgement: J
 
 def _newest(snapshots: Iterable[Snapshot]) -> dict[str, str]:
     """Return the newest snapshot of each volume that a volume could be made of now, by its id."""
-    found: dict[str, Snapshot] = {}
-    for each in snapshots:
-        if each.is_at_hand:
-            best = found.get(each.volume)
-            if best is None or (each.taken, each.id) > (best.taken, best.id):
-                found[each.volume] = each
-    return {volume: each.id for volume, each in found.items()}
+    return {volume: last.id for volume, some in by_volume(snapshots).items() if (last := newest(some))}
 
 
 def _by_policy(snapshots: Iterable[Snapshot]) -> dict[tuple[str, bool], list[Snapshot]]:
     found: dict[tuple[str, bool], list[Snapshot]] = defaultdict(list)
     for each in snapshots:
-        found[each.label.policy, bool(each.label.copy_of)].append(each)
+        found[each.label.policy, each.label.is_copy].append(each)
     return found
 
 

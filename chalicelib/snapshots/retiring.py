@@ -1,5 +1,6 @@
 """The job of retirement: in one region, look, plan, guard, and delete what no policy keeps."""
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
@@ -97,16 +98,18 @@ def preview(place: RetirePlace, policies: Policies, now: datetime, *, force: boo
     region = place.region
     # Ties are read last: what is held since the listing began is then seen, too.
     ours, others = region.ours()
-    gone = frozenset(each.volume for each in ours if not each.label.copy_of) - region.volumes()
+    gone = frozenset(each.volume for each in ours if not each.label.is_copy) - region.volumes()
     ties = Ties({**place.awaited(ours, now), **others, **region.held()}, gone)
     retired = Retired(region.name, ours, retention.plan(ours, ties, policies, region.name, now))
     last_time = place.last_time.read()
     usual = retention.turnover(policies, datetime.fromisoformat(last_time) if last_time else now, now)
-    for policy in {each.snapshot.label.policy for each in retired.deletions}:
-        owned = sum(each.label.policy == policy for each in ours)
-        its = [each for each in retired.deletions if each.snapshot.label.policy == policy]
+    owned = Counter(each.label.policy for each in ours)
+    lapsed: dict[str, list[Delete]] = defaultdict(list)
+    for each in retired.deletions:
+        lapsed[each.snapshot.label.policy].append(each)
+    for policy, deletions in lapsed.items():
         try:
-            reconcile.guard(retention.beyond_turnover(its, usual), owned, UNUSUAL, force=force)
+            reconcile.guard(retention.beyond_turnover(deletions, usual), owned[policy], UNUSUAL, force=force)
         except UnsafePlan as error:
             retired.unsafe[policy] = error
     return retired

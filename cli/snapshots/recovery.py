@@ -73,7 +73,7 @@ def _readers(regions: list[str], stack: str | None, local: bool, profile: str | 
 def _recovery(volume: str, at: datetime, worlds: Mapping[str, World]) -> Recovery:
     home = _home(volume, worlds)
     others = [(name, each) for name, world in worlds.items() if world is not home for each in world.snapshots]
-    return recover(volume, at, home, [Source(each, name) for name, each in others if each.label.copy_of])
+    return recover(volume, at, home, [Source(each, name) for name, each in others if each.label.is_copy])
 
 
 def _home(volume: str, worlds: Mapping[str, World]) -> World:
@@ -84,7 +84,7 @@ def _home(volume: str, worlds: Mapping[str, World]) -> World:
 
 
 def _is_original(snapshot: Snapshot, volume: str) -> bool:
-    return snapshot.volume == volume and not snapshot.label.copy_of
+    return snapshot.volume == volume and not snapshot.label.is_copy
 
 
 def _print(recovery: Recovery) -> None:
