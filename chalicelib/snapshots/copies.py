@@ -10,6 +10,7 @@ from chalicelib.snapshots.changes import MOST_TRIES
 from chalicelib.snapshots.labels import Label
 from chalicelib.snapshots.model import Problem, Snapshot
 from chalicelib.snapshots.policies import Policies, Policy
+from chalicelib.snapshots.slots import kind_of
 
 # To one destination region: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
 MOST_AT_ONCE = 20
@@ -157,4 +158,4 @@ def _wanted(
     kept = retention.kept([*mine, *copies], keep, now)
     for each in mine:
         if each.id in kept and each.is_at_hand:  # EC2 copies nothing that is archived
-            yield each, tuple(slot for slot in each.label.slots if slot.partition("/")[0] in keep)
+            yield each, tuple(slot for slot in each.label.slots if kind_of(slot) in keep)

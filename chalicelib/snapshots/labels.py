@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 
-from chalicelib.snapshots.slots import SlotKind
+from chalicelib.snapshots.slots import SlotKind, is_name, kind_of
 
 PREFIX = "groundskeeper:"
 STACK = f"{PREFIX}stack"
@@ -24,13 +23,6 @@ COPIES_SHOW = (
     "vol-ffffffff"  # mostly; AWS promises nothing: docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
 )
 
-_PERIODS = {  # how the period of each kind is written, for strptime; a week has no day of its own
-    SlotKind.HOURLY: (re.compile(r"\d{4}-\d\d-\d\dT\d\dZ"), "%Y-%m-%dT%HZ"),
-    SlotKind.DAILY: (re.compile(r"\d{4}-\d\d-\d\d"), "%Y-%m-%d"),
-    SlotKind.WEEKLY: (re.compile(r"\d{4}-W\d\d"), "%G-W%V %u"),
-    SlotKind.MONTHLY: (re.compile(r"\d{4}-\d\d"), "%Y-%m"),
-    SlotKind.YEARLY: (re.compile(r"\d{4}"), "%Y"),
-}
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _SAID = re.compile(
     r"Groundskeeper (?P<stack>\S+): (?P<policy>\S+) (?P<slots>[^( ]+(?: [^( ]+)*)"
@@ -86,7 +78,7 @@ class Label:
     @property
     def kinds(self) -> tuple[SlotKind, ...]:
         """Return the kinds of the slots that it fills."""
-        return tuple(SlotKind(slot.partition("/")[0]) for slot in self.slots)
+        return tuple(kind_of(slot) for slot in self.slots)
 
     def _bound(self, stack: str) -> dict[str, str]:
         """Return the tags that say what the description says; a copy's volume is said in both."""
@@ -123,8 +115,8 @@ def read(tags: Mapping[str, str], description: str, volume: str, stack: str) -> 
     found = _SAID.fullmatch(description)
     if not found or found["stack"] != stack:
         return f"its description is not one that {stack} writes: somebody has made or copied it by hand"
-    slots, taken = tuple(found["slots"].split()), _parsed(found["taken"] or "", _MOMENT)
-    if not all(map(_is_slot, slots)):
+    slots, taken = tuple(found["slots"].split()), _moment(found["taken"] or "")
+    if not all(map(is_name, slots)):
         return f"there are no such slots as its description names: {found['slots']}"
     if found["copy_of"] and not taken:
         return f"its description names no time: {found['taken']}"
@@ -158,18 +150,8 @@ def _as_many_as_fit(words: Iterable[str]) -> str:
     return text
 
 
-@lru_cache(maxsize=100_000)  # the same slots come thousands of times
-def _is_slot(text: str) -> bool:
-    kind, _, period = text.partition("/")
-    if kind not in SlotKind:
-        return False
-    written, form = _PERIODS[SlotKind(kind)]
-    whole = f"{period} 1" if kind == SlotKind.WEEKLY else period
-    return bool(written.fullmatch(period)) and _parsed(whole, form) is not None
-
-
-def _parsed(text: str, form: str) -> datetime | None:
+def _moment(text: str) -> datetime | None:
     try:
-        return datetime.strptime(text, form).replace(tzinfo=UTC)
+        return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
     except ValueError:
         return None

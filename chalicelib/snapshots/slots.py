@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 HOURS = 24
@@ -36,6 +37,13 @@ class Slot:
         return f"{self.kind}/{self.period}"
 
 
+PERIODS = {  # how the period of a kind is written
+    SlotKind.HOURLY: "%Y-%m-%dT%HZ",
+    SlotKind.DAILY: "%Y-%m-%d",
+    SlotKind.WEEKLY: "%G-W%V",
+    SlotKind.MONTHLY: "%Y-%m",
+    SlotKind.YEARLY: "%Y",
+}
 FARTHEST_APART = {  # days between two slots of a kind, at the most, but for changes of clocks
     SlotKind.HOURLY: 1,
     SlotKind.DAILY: 1,
@@ -115,17 +123,27 @@ class Schedule:
                 return day.month == self.month and day.day == min(self.day, _length(day))
 
     def _period(self, day: date, due: datetime) -> str:
-        match self.kind:
-            case SlotKind.HOURLY:
-                return f"{due:%Y-%m-%dT%HZ}"
-            case SlotKind.DAILY:
-                return f"{day:%Y-%m-%d}"
-            case SlotKind.WEEKLY:
-                return f"{day:%G-W%V}"
-            case SlotKind.MONTHLY:
-                return f"{day:%Y-%m}"
-            case SlotKind.YEARLY:
-                return f"{day:%Y}"
+        return (due if self._is_hourly else day).strftime(PERIODS[self.kind])
+
+
+def kind_of(name: str) -> SlotKind:
+    """Return the kind of a slot by its name; raise ValueError where there is no such kind."""
+    return SlotKind(name.partition("/")[0])
+
+
+@lru_cache(maxsize=100_000)  # the same slots come thousands of times
+def is_name(text: str) -> bool:
+    """Whether some slot is so named, to the letter."""
+    kind, _, period = text.partition("/")
+    if kind not in SlotKind:
+        return False
+    form = PERIODS[SlotKind(kind)]
+    try:
+        # The day is for weeks, which have none of their own; other periods let it be.
+        moment = datetime.strptime(f"{period} 1", f"{form} %u").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return moment.strftime(form) == period
 
 
 def _length(day: date) -> int:
