@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.snapshots.slots import Schedule, Slot, SlotKind
+from chalicelib.snapshots.slots import Schedule, Slot, SlotKind, is_name, kind_of
 from tests.snapshots.worlds import moment
 
 BERLIN, NEW_YORK, LORD_HOWE, APIA, KOLKATA = (
@@ -336,3 +336,31 @@ def test_a_period_comes_once_too_where_an_hour_of_utc_is_due_twice():
 def test_an_hour_that_a_clock_skips_in_part_is_not_due_before_it_comes():
     hourly = schedule("hourly", "00:00", LORD_HOWE, every=1)
     assert last(hourly, "2026-10-03 15:10") == ("2026-10-03T14Z", "2026-10-03 14:30")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "daily/2026-1-2",
+        "hourly/2026-11-26T5Z",
+        "weekly/2026-W8",
+        "weekly/2025-W53",
+        "weekly/2026-W00",
+        "monthly/2026-2",
+        "monthly/2026-13",
+        "yearly/26",
+        "yearly/2026 1",
+        "yearly/",
+        "yearly",
+        "decennial/2026",
+    ],
+)
+def test_what_no_slot_is_named_is_no_name(name: str):
+    assert not is_name(name)
+
+
+@pytest.mark.parametrize("kind", SlotKind)
+def test_every_slot_of_a_leap_year_has_a_name_that_is_known_again(kind: SlotKind):
+    slots = schedule(kind, every=1).between(moment("2023-12-31 00:00"), moment("2025-01-02 00:00"))
+    assert slots
+    assert all(is_name(str(slot)) and kind_of(str(slot)) is kind for slot in slots)
