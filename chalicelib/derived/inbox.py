@@ -10,6 +10,7 @@ from chalicelib.derived.job import Outcome, Task
 from chalicelib.derived.keys import Origin
 from chalicelib.derived.notices import Ignored
 from chalicelib.errors import GroundskeeperError
+from chalicelib.queues import partial_batch_response
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Handled:
 
     def answer(self) -> dict[str, Any]:
         """Return the partial batch response that Lambda expects."""
-        return {"batchItemFailures": [{"itemIdentifier": message} for message in self.failed]}
+        return partial_batch_response(self.failed)
 
 
 def handle(

@@ -10,6 +10,7 @@ from chalicelib.names import events
 from chalicelib.names.events import Notice, Recheck
 from chalicelib.names.job import Outcome
 from chalicelib.names.model import Fleet, Instance, Ref
+from chalicelib.queues import partial_batch_response
 
 YOUNG = timedelta(minutes=2)
 
@@ -43,7 +44,7 @@ class Handled:
 
     def answer(self) -> dict[str, Any]:
         """Return the partial batch response that Lambda expects."""
-        return {"batchItemFailures": [{"itemIdentifier": message} for message in self.failed]}
+        return partial_batch_response(self.failed)
 
 
 def handle(

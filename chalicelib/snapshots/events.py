@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.errors import BadEvent
+from chalicelib.queues import partial_batch_response
 
 KINDS = ("EBS Snapshot Notification", "EBS Multi-Volume Snapshots Completion Status")
 
@@ -23,7 +24,7 @@ class Noticed:
 
     def answer(self) -> dict[str, Any]:
         """Return Lambda's partial batch response: what cannot be read is kept, and ends in the dead-letter queue."""
-        return {"batchItemFailures": [{"itemIdentifier": message} for message in self.unread]}
+        return partial_batch_response(self.unread)
 
 
 def read(records: Iterable[Mapping[str, Any]]) -> Noticed:
