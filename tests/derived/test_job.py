@@ -16,15 +16,13 @@ from tests.derived.fakes import (
     LARGE,
     POSTER,
     THUMB,
-    Actor,
     FakeEngine,
     FakeS3,
-    every_order,
     right,
     stamp,
-    wait_for_turn,
     workplace,
 )
+from tests.racing import Actor, every_order, wait_for_turn
 
 FIRST, LAST, BAD, BAD_LAST = b"image 1", b"image 2", b"image 1 is broken", b"image 2 is broken"
 KEY = THUMB.of(CAT)

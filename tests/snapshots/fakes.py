@@ -1,7 +1,7 @@
 """In-memory stand-ins for EC2, the journal, leases and shells; whoever interferes does so before or after a call."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -14,6 +14,7 @@ from chalicelib.snapshots.copies import CopyTo, Destination
 from chalicelib.snapshots.labels import CONSISTENCY, Label
 from chalicelib.snapshots.model import Instance, Problem, Snapshot, Volume, World
 from chalicelib.snapshots.once import Patience
+from tests.racing import Actor, wait_for_turn
 from tests.snapshots.worlds import HERE, NOW
 
 
@@ -118,6 +119,38 @@ class FakeLease:
 
 class Crash(Exception):
     """The function was killed."""
+
+
+def ended(line: Line, run: Callable[[], object], number: int, when: str) -> bool:
+    """Let a run be killed before or after a call; say whether it ended before that."""
+
+    def crash() -> None:
+        if len(line.calls) == number + (when == "after"):
+            line.before = line.after = lambda: None
+            raise Crash
+
+    line.before, line.after = (crash, line.after) if when == "before" else (line.before, crash)
+    try:
+        run()
+    except Crash:
+        return False
+    return True
+
+
+def meet(line: Line, run: Callable[[], object], choose: Callable[[int], int]) -> None:
+    """Let two runs take turns call by call, as is chosen; one that finds the other at work gives up."""
+
+    def one() -> None:
+        with suppress(TryAgain):
+            run()
+
+    line.before = wait_for_turn
+    runs = [Actor(one), Actor(one)]
+    while runs:
+        at = choose(len(runs))
+        if not runs[at].step():
+            runs.pop(at)
+    line.before = lambda: None
 
 
 @contextmanager

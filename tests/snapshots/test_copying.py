@@ -13,8 +13,8 @@ from chalicelib.snapshots.aws.journal import SETTLED_AFTER
 from chalicelib.snapshots.copies import MOST_AT_ONCE
 from chalicelib.snapshots.copying import Copied, CopyPlace
 from chalicelib.snapshots.model import Snapshot
-from tests.derived.fakes import Actor, every_order, wait_for_turn
-from tests.snapshots.fakes import Crash, FakeJournal, FakeLease, FakeRegion, Line, Time
+from tests.racing import every_order
+from tests.snapshots.fakes import FakeJournal, FakeLease, FakeRegion, Line, Time, ended, meet
 from tests.snapshots.worlds import HERE, THERE, days, defined, snapshot, volume
 
 COPIED = """daily:
@@ -177,7 +177,7 @@ def test_a_crash_at_each_call_leaves_each_copy_once(when: str, lost: int, shows_
         harbour.line.errors = {"copy": [None, None, None]}
         if lost:
             harbour.line.errors["copy"][lost - 1] = Unclear("no answer")
-        if ended(harbour, crashes, when):
+        if ended(harbour.line, harbour.run, crashes, when):
             break
         harbour.settle()
         assert harbour.counts() == harbour.once_each, harbour.line.calls
@@ -185,41 +185,12 @@ def test_a_crash_at_each_call_leaves_each_copy_once(when: str, lost: int, shows_
     assert crashes >= 7
 
 
-def ended(harbour: Harbour, number: int, when: str) -> bool:
-    """Let a run be killed before or after a call; say whether it ended before that."""
-    line = harbour.line
-
-    def crash() -> None:
-        if len(line.calls) == number + (when == "after"):
-            line.before = line.after = lambda: None
-            raise Crash
-
-    line.before, line.after = (crash, line.after) if when == "before" else (line.before, crash)
-    try:
-        harbour.run()
-    except Crash:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("shows_after", [0, 60])
 def test_two_runs_at_once_copy_each_once_in_any_order(shows_after: int):
     def run(choose: Callable[[int], int]) -> None:
         harbour = Harbour(1)
         harbour.region.shows_after = timedelta(seconds=shows_after)
-        harbour.line.before = wait_for_turn
-
-        def one() -> None:
-            try:
-                harbour.run()
-            except TryAgain:
-                return
-
-        runs = [Actor(one), Actor(one)]
-        while runs:
-            at = choose(len(runs))
-            if not runs[at].step():
-                runs.pop(at)
+        meet(harbour.line, harbour.run, choose)
         assert harbour.counts() == harbour.once_each, harbour.line.calls
 
     assert every_order(run) > 5

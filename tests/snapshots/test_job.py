@@ -15,8 +15,8 @@ from chalicelib.snapshots.job import Outcome, Workplace
 from chalicelib.snapshots.labels import APPLICATION, CRASH
 from chalicelib.snapshots.model import Problem
 from chalicelib.snapshots.once import Patience
-from tests.derived.fakes import Actor, every_order, wait_for_turn
-from tests.snapshots.fakes import Crash, FakeJournal, FakeLease, FakeRegion, Line, Machine, Time
+from tests.racing import every_order
+from tests.snapshots.fakes import FakeJournal, FakeLease, FakeRegion, Line, Machine, Time, ended, meet
 from tests.snapshots.worlds import DAILY, HOOKED, TAG, TAGGED, TODAY, defined, instance, volume
 
 DISKS = volume(1), volume(2)
@@ -395,7 +395,7 @@ def test_a_crash_at_each_call_leaves_each_slot_filled_once(
         tagged(site, first={"Owner": "a"}, second={"Owner": "b"})
         site.region.shows_after = timedelta(seconds=shows_after)
         site.line.errors = {"create": [*answers]}
-        if ended(site, crashes, when):
+        if ended(site.line, site.run, crashes, when):
             break
         site.settle()
         assert site.region.per_slot() == EACH_ONCE, site.line.calls
@@ -403,41 +403,12 @@ def test_a_crash_at_each_call_leaves_each_slot_filled_once(
     assert crashes >= 6
 
 
-def ended(site: Site, number: int, when: str) -> bool:
-    """Let a run be killed before or after a call; say whether it ended before that."""
-
-    def crash() -> None:
-        if len(site.line.calls) == number + (when == "after"):
-            site.line.before = site.line.after = lambda: None
-            raise Crash
-
-    site.line.before, site.line.after = (crash, site.line.after) if when == "before" else (site.line.before, crash)
-    try:
-        site.run()
-    except Crash:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("shows_after", [0, 60])
 def test_two_runs_at_once_fill_each_slot_once_in_any_order(shows_after: int):
     def run(choose: Callable[[int], int]) -> None:
         site = Site()
         site.region.shows_after = timedelta(seconds=shows_after)
-        site.line.before = wait_for_turn
-
-        def one() -> None:
-            try:
-                site.run()
-            except TryAgain:
-                return
-
-        runs = [Actor(one), Actor(one)]
-        while runs:
-            at = choose(len(runs))
-            if not runs[at].step():
-                runs.pop(at)
-        site.line.before = lambda: None
+        meet(site.line, site.run, choose)
         assert site.region.per_slot() == EACH_ONCE, site.line.calls
 
     assert every_order(run) > 5

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.errors import Refused, TryAgain, Unclear
 from chalicelib.snapshots.aws.journal import SETTLED_AFTER
 from chalicelib.snapshots.once import MOST_UNCLEAR, NOTED_AT_ONCE, WAITS, Came, Patience, ask
-from tests.derived.fakes import Actor, every_order, wait_for_turn
+from tests.racing import Actor, every_order, wait_for_turn
 from tests.snapshots.fakes import Crash, FakeJournal, FakeLease, Line, Time
 
 
