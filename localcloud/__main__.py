@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import clock, fire, lose
 from localcloud.cloud import LocalCloud, PortTakenError
-from localcloud.run_file import RunsAlreadyError, published, refuse_another
+from localcloud.run_file import NoneRunsError, RunsAlreadyError, published, refuse_another
 from localcloud.stacks.deploy import DeploymentError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 stopped, 1 not deployed, 2 cannot start; others have their own."""
     options = _parser().parse_args(arguments)
     if options.command in OTHERS:
-        return OTHERS[options.command](options)
+        return _act(options)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     stopping = threading.Event()
@@ -69,6 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"--fire: {error}\n")
         return USAGE_ERROR
     return 0
+
+
+def _act(options: argparse.Namespace) -> int:
+    """Act on the cloud that runs, and return what the command returns."""
+    try:
+        return OTHERS[options.command](options)
+    except NoneRunsError as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE_ERROR
 
 
 class UsageError(Exception):

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from localcloud.own_api_client import CLOCK, ask
-from localcloud.run_file import NoneRunsError, running
+from localcloud.run_file import running
 
 if TYPE_CHECKING:
     import argparse
@@ -16,12 +16,8 @@ USAGE_ERROR = 2
 
 
 def run(options: argparse.Namespace) -> int:
-    """Set the clock if a moment is given, and say what it shows; return 0, or 2 if that cannot be."""
-    try:
-        answer = ask(running(options.workdir / "run.json"), CLOCK, {"moment": options.moment} if options.moment else {})
-    except NoneRunsError as error:
-        sys.stderr.write(f"{error}\n")
-        return USAGE_ERROR
+    """Set the clock if a moment is given, and say what it shows; return 0, or 2 for no moment; raise NoneRunsError."""
+    answer = ask(running(options.workdir / "run.json"), CLOCK, {"moment": options.moment} if options.moment else {})
     if "error" in answer:
         sys.stderr.write(f"{options.moment}: {answer['error']}\n")
         return USAGE_ERROR

@@ -6,21 +6,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from localcloud.own_api_client import FIRE, ask
-from localcloud.run_file import NoneRunsError, running
+from localcloud.run_file import running
 
 if TYPE_CHECKING:
     import argparse
 
-USAGE_ERROR = 2
-
 
 def run(options: argparse.Namespace) -> int:
-    """Fire the schedule; return 0, 1 if there is none, or 2 if it could not be tried."""
-    try:
-        answer = ask(running(options.workdir / "run.json"), FIRE, {"name": options.name})
-    except NoneRunsError as error:
-        sys.stderr.write(f"{error}\n")
-        return USAGE_ERROR
+    """Fire the schedule; return 0, or 1 if there is none; raise NoneRunsError."""
+    answer = ask(running(options.workdir / "run.json"), FIRE, {"name": options.name})
     if "error" in answer:
         sys.stderr.write(f"{answer['error']}\n")
         return 1

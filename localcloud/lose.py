@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from localcloud.own_api_client import LOSE, ask
-from localcloud.run_file import NoneRunsError, running
+from localcloud.run_file import running
 
 if TYPE_CHECKING:
     import argparse
@@ -15,14 +15,14 @@ USAGE_ERROR = 2
 
 
 def run(options: argparse.Namespace) -> int:
-    """Lose the objects; return 0 if all were lost, 1 if one is not there, 2 if nothing could be tried."""
+    """Lose the objects; return 0 if all were lost, 1 if one is not there, 2 for what is no URL; raise NoneRunsError."""
     try:
         wanted = [_split(url) for url in options.urls]
-        facts = running(options.workdir / "run.json")
-        answers = [ask(facts, LOSE, {"bucket": bucket, "key": key}) for bucket, key in wanted]
-    except (ValueError, NoneRunsError) as error:
+    except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return USAGE_ERROR
+    facts = running(options.workdir / "run.json")
+    answers = [ask(facts, LOSE, {"bucket": bucket, "key": key}) for bucket, key in wanted]
     for url, answer in zip(options.urls, answers, strict=True):
         if "error" in answer:
             sys.stderr.write(f"{url}: {answer['error']}\n")
