@@ -17,7 +17,7 @@ from localcloud.functions.service import Functions, Pace
 from localcloud.http.server import HttpApi
 from localcloud.iam import role_policies
 from localcloud.logs.emf import Metrics
-from localcloud.logs.kept import Logs
+from localcloud.logs.kept import Logs, json_line
 from localcloud.logs.log_groups import LogGroups
 from localcloud.queues.depth import QueueState
 from localcloud.queues.mappings import Queues
@@ -173,6 +173,11 @@ class LocalCloud:
     def logs(self, function_name: str) -> list[str]:
         """Return what a function printed, line by line."""
         return self._logs.read(function_name)
+
+    def said(self, function_name: str, message: str) -> list[dict[str, Any]]:
+        """Return a function's structured log lines with a message."""
+        lines = (json_line(line) for line in self.logs(function_name))
+        return [line for line in lines if line.get("message") == message]
 
     def problems(self) -> dict[str, str]:
         """Return what keeps mapped queues from being served, by queue ARN."""

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 MOST = 1000
 
 
-def page(response: Any, things: Iterable[Any], ids: str | None = None, least: int = 5) -> tuple[list[Any], str | None]:
+def page(
+    response: Any, things: Iterable[Any], ids: str | None = None, least: int = 5, most: int = MOST
+) -> tuple[list[Any], str | None]:
     """Return the page that a request asks for, and the token of the next one.
 
     `ids` is what AWS calls the ids that a request asks for, if it does: then it may not ask for pages.
     """
-    size, token = _size(response, least), response._get_param("NextToken")
+    size, token = _size(response, least, most), response._get_param("NextToken")
     if ids and response._get_param("MaxResults"):
         raise InvalidParameterCombination(f"The parameter {ids} cannot be used with the parameter maxResults")
     ordered = sorted(things, key=lambda each: each.id)
@@ -35,15 +37,15 @@ def page(response: Any, things: Iterable[Any], ids: str | None = None, least: in
     return shown, base64.urlsafe_b64encode(shown[-1].id.encode()).decode() if more else None
 
 
-def _size(response: Any, least: int) -> int:
+def _size(response: Any, least: int, most: int) -> int:
     wanted = response._get_param("MaxResults")
     if wanted is None:
-        return MOST
+        return most
     if int(wanted) < least:
         raise invalid(
             f"Value ( {wanted} ) for parameter maxResults is invalid. Expecting a value greater than {least}."
         )
-    return min(int(wanted), MOST)
+    return min(int(wanted), most)
 
 
 def _last(token: str) -> str:

@@ -48,7 +48,8 @@ _JSON = _Words("UnrecognizedClientException", "InvalidSignatureException", "Acce
 _XML = _Words("InvalidClientTokenId", "SignatureDoesNotMatch", "AccessDenied")
 _EC2 = _Words("AuthFailure", "AuthFailure", "UnauthorizedOperation")
 _S3 = _Words("InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied")
-CODES = [code for words in (_JSON, _XML, _EC2, _S3) for code in astuple(words)]
+_SNS = _Words("InvalidClientTokenId", "SignatureDoesNotMatch", "AuthorizationError")
+CODES = [code for words in (_JSON, _XML, _EC2, _S3, _SNS) for code in astuple(words)]
 """Every code by which a request may be refused."""
 
 
@@ -195,6 +196,8 @@ def _words(request: Any) -> _Words:
         return _S3
     if request.service_name == "ec2":
         return _EC2
+    if request.service_name == "sns":
+        return _SNS
     # SQS speaks JSON now, and kept the codes of the time when it did not.
     json = "json" in get_service_model(request.boto3_service_name).metadata["protocol"]
     return _JSON if json and request.service_name != "sqs" else _XML

@@ -122,6 +122,10 @@ def _cloudwatch(request: Any) -> Iterator[Target]:
     yield Target("*", {"cloudwatch:namespace": [namespace]} if namespace else {})
 
 
+def _everything(_request: Any) -> Iterator[Target]:
+    yield Target("*")
+
+
 _FINDERS: dict[str, Callable[[Any], Iterator[Target]]] = {
     "awslambda": _lambda,
     "cloudwatch": _cloudwatch,
@@ -129,6 +133,7 @@ _FINDERS: dict[str, Callable[[Any], Iterator[Target]]] = {
     "ec2": needed_ec2.targets,
     "events": _events,
     "logs": _logs,
+    "pricing": _everything,
     "route53": _route53,
     "sns": _sns,
     "sqs": _sqs,

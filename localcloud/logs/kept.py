@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,3 +55,12 @@ class Logs:
             name = re.sub(r"[^A-Za-z0-9_-]", "_", function)
             self._files[function] = (self._folder / f"{name}.log").open("a", encoding="utf-8")
         return self._files[function]
+
+
+def json_line(line: str) -> dict[str, Any]:
+    """Return what a structured line says; nothing of one that is plain text."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -9,17 +9,23 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 from moto.awslambda import urls as lambda_urls
+from moto.cloudwatch import urls as cloudwatch_urls
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.route53 import urls as route53_urls
 from moto.ssm import urls as ssm_urls
 
 from localcloud import own_api_client
+from localcloud.cloudwatch.api import metrics_api
+from localcloud.cloudwatch.control import Ec2Metrics
+from localcloud.cloudwatch.states import followed
 from localcloud.ebs.clock import utc
 from localcloud.ebs.control import Ebs
 from localcloud.ebs.patches import ebs_as_in_aws
 from localcloud.ec2.events import ec2_events
-from localcloud.ec2.lifecycle import forget_terminated, lifecycle_as_in_aws
+from localcloud.ec2.lifecycle import forget_terminated
+from localcloud.ec2.patches import instances_as_in_aws
+from localcloud.ec2.shapes import Shapes
 from localcloud.events.bus import EventBridge
 from localcloud.events.delivery import EventTargets
 from localcloud.functions.invoke_wire import InvokeAnswer, InvokeHook, InvokeRequest, LambdaTarget, lambda_response
@@ -34,6 +40,8 @@ from localcloud.iam import needed as targets
 from localcloud.iam import presigned
 from localcloud.iam.access import BODY
 from localcloud.iam.admins import INTERNAL, Admins
+from localcloud.pricing.api import prices_listed
+from localcloud.pricing.price_list import PriceList
 from localcloud.route53.api import route53_response
 from localcloud.route53.throttle import Throttle
 from localcloud.s3 import lost
@@ -42,6 +50,8 @@ from localcloud.s3.patches import s3_as_in_aws
 from localcloud.server import dynamodb_patches, faults, own_api
 from localcloud.server import moto_patches as patches
 from localcloud.server.moto_speed import linear_time
+from localcloud.sns.messages import messages_checked
+from localcloud.sns.subscribers import Subscribers, subscriptions_confirmed
 from localcloud.ssm.agents import Agents
 from localcloud.ssm.api import run_command
 
@@ -75,6 +85,10 @@ class AwsServer:
         self.event_targets = EventTargets(self.gate, lambda: self.on_lambda_target)
         self.eventbridge = EventBridge(self.gate, self.event_targets, self.clock_now)
         self.ebs = Ebs(self.gate, self.eventbridge.emit, utc(lambda: self.clock_now()))
+        self.metrics = Ec2Metrics(self.gate, self.clock_now)
+        self.ec2_shapes = Shapes(self.gate)
+        self.price_list = PriceList(self.clock_now)
+        self.subscribers = Subscribers(self.gate)
         self.notifications = Notifications(self.gate, lambda: self.on_lambda_target, self.eventbridge.emit)
         self.route53_throttle = Throttle(clock)
         self.on_lambda_target: LambdaTarget = _no_functions
@@ -102,6 +116,7 @@ class AwsServer:
         self._patches = self._patched()
         moto_api_backend.reset()
         self.ebs.start()
+        self.metrics.forget()
         self._application = DomainDispatcherApplication(create_backend_app)
         self._admins = Admins(self.gate, self.endpoint, self.region)
         self._web.start()
@@ -184,16 +199,21 @@ class AwsServer:
             patches.functions_run_elsewhere(self.gate, lambda: self.on_lambda_target),
             code_kept_once(),
             replaced_api(lambda_urls, lambda_response(self.gate, lambda: self.on_invoke)),
+            replaced_api(cloudwatch_urls, metrics_api(self.metrics)),
             replaced_api(route53_urls, route53),
             replaced_api(ssm_urls, run_command(self.ssm)),
             self.eventbridge.in_place_of_motos(),
             dynamodb_patches.transactions_applied_once(),
             dynamodb_patches.transactions_undone_by_item(),
             linear_time(),
-            lifecycle_as_in_aws(),
+            instances_as_in_aws(utc(self.clock_now)),
             ec2_events(self.eventbridge.emit),
+            followed(self.metrics.see),
             ebs_as_in_aws(self.ebs),
             sns_invokes_functions(self.gate, lambda: self.on_lambda_target),
+            subscriptions_confirmed(),
+            messages_checked(),
+            prices_listed(self.price_list),
             s3_as_in_aws(self.notifications),
         )
 

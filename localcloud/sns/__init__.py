@@ -1,0 +1,1 @@
+"""SNS where moto falls short: subscriptions that nobody has confirmed, and messages that no topic takes."""
