@@ -1,0 +1,1 @@
+"""What things cost: pure models, and prices as dated data."""
