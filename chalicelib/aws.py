@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from chalicelib.errors import TryAgain
+from chalicelib.errors import BadSettings, TryAgain
 
 SERVER_ERROR = 500
 NOT_NOW = frozenset(
@@ -29,6 +29,18 @@ NOT_NOW = frozenset(
 )
 
 
+DENIED = frozenset(
+    {
+        "UnauthorizedOperation",
+        "AuthFailure",
+        "OptInRequired",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",  # SNS's
+    }
+)
+
+
 @contextmanager
 def said_not_now(service: str) -> Iterator[None]:
     """Turn into TryAgain what the client's own retries could not mend: no answer, 5xx, and throttling.
@@ -45,3 +57,18 @@ def said_not_now(service: str) -> Iterator[None]:
         raise
     except (BotoCoreError, ResponseParserError) as error:
         raise TryAgain(f"{service} did not answer: {error}") from error
+
+
+@contextmanager
+def reading(service: str, region: str) -> Iterator[None]:
+    """Translate what keeps a region from being read: TryAgain, and BadSettings where it denies access."""
+    try:
+        with said_not_now(f"{service} in {region}"):
+            yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in DENIED:
+            raise BadSettings(
+                f"{service} in {region} denies access: check that Regions, and the regions that definitions name, are "
+                f"regions of this account that its roles may use. {error}"
+            ) from error
+        raise

@@ -15,7 +15,7 @@ MOST_SET_ASIDE = 20  # more bad steps than that are no accident, and looking for
 MISSING = "they are missing or no longer asked for"
 
 
-def guard(removals: int, owned: int, because: str = MISSING, *, force: bool = False) -> None:
+def guard(removals: int, owned: int, because: str = MISSING, *, would: str = "be removed", force: bool = False) -> None:
     """Refuse a plan that would remove more than 5 and more than 30 % of what we own.
 
     Only removals count that are not the course of things. Those that rest on absence do: an instance missing from an
@@ -27,7 +27,7 @@ def guard(removals: int, owned: int, because: str = MISSING, *, force: bool = Fa
     limit = max(SAFE_REMOVALS, int(owned * SAFE_SHARE))
     if removals > limit and not force:
         raise UnsafePlan(
-            f"{removals} of {owned} would be removed because {because}, "
+            f"{removals} of {owned} would {would} because {because}, "
             f"and at most {limit} may be without a person's word",
             removals,
         )
@@ -40,6 +40,11 @@ class Carried[S]:
     landed: list[S] = field(default_factory=list)
     refused: list[tuple[S, str]] = field(default_factory=list)
     postponed: list[tuple[S, str]] = field(default_factory=list)
+
+    @property
+    def undone(self) -> list[tuple[S, str]]:
+        """Return those that were not taken, and why."""
+        return [*self.refused, *self.postponed]
 
 
 def carry_out[S](

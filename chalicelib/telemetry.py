@@ -1,11 +1,13 @@
 """How every feature speaks to its operators: one structured log, and CloudWatch's embedded metrics."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from chalicelib.errors import GroundskeeperError
 
 NAMESPACE = "Groundskeeper"
 logger = Logger(service="groundskeeper")
@@ -26,3 +28,18 @@ def metrics(**dimensions: str) -> Iterator[EphemeralMetrics]:
         made.add_dimension(name, value)
     yield made
     made.flush_metrics()
+
+
+def count(stack: str, **counts: int) -> None:
+    """Write counts of one stack."""
+    with metrics(stack=stack) as made:
+        for name, number in counts.items():
+            made.add_metric(name, MetricUnit.Count, number)
+
+
+def raise_first(errors: Mapping[str, GroundskeeperError]) -> None:
+    """Say which regions were not dealt with, and why; raise the first of the errors, if there are any."""
+    for region, error in errors.items():
+        logger.error("region not dealt with", extra={"region": region, "reason": str(error)})
+    for error in errors.values():
+        raise error

@@ -1,10 +1,17 @@
 """How outcomes look on a terminal, and as JSON."""
 
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import typer
 from rich.console import Console
 from rich.measure import Measurement
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from chalicelib.errors import GroundskeeperError
 from chalicelib.names.changes import Change, created, deleted, line
 from chalicelib.names.job import Outcome
 
@@ -12,6 +19,31 @@ out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 WIDEST = 1_000  # characters
 COLOURS = {"+": "green", "~": "yellow", "-": "red"}
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[Callable[[], None]]:
+    """Show on standard error, where that is a terminal, that something is going on; yield what counts a change."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}{task.fields[asked]}"),
+        TimeElapsedColumn(),
+        console=err,
+        disable=not err.is_terminal,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(doing, total=None, asked="")
+        count = itertools.count(1)
+        yield lambda: bar.update(task, asked=f", {next(count):,} changes asked for")
+
+
+def finish(errors: Mapping[str, GroundskeeperError], *, is_good: bool) -> None:
+    """Exit with 1 unless everything was seen and done; say what kept a region from it."""
+    for where, error in errors.items():
+        err.print(Text(f"! {where} was left as it is: {error}", "bold red"))
+    if errors or not is_good:
+        raise typer.Exit(1)
 
 
 def show_whole(table: Table) -> None:

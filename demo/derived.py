@@ -6,11 +6,10 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from demo import media, sheet
-from demo.stage import SOURCES, STACK, Stage
+from demo.stage import RESULTS, SOURCES, STACK, Stage
 
 PHOTO, VIDEO, DOCUMENT = "photos/grace hopper.jpg", "videos/down.mp4", "documents/grace.pdf"
 THUMBNAIL = f"derived/{PHOTO}/thumbnail.jpg"
-RESULTS = Path("build/demo").resolve()
 
 
 def play(stage: Stage) -> None:

@@ -1,6 +1,5 @@
 """The scenes of snapshots: a week of slots on a clock that is set, what it leaves, and a volume that comes back."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -78,10 +77,10 @@ def _a_week(stage: Stage, days: list[datetime], scratch: str) -> None:
         if now == outage:
             continue
         stage.cloud.set_clock(now)
-        _fire(stage, SWEEP)
+        stage.fire(SWEEP)
         stage.expect(f"{now:%a %d %b %H:%M}: the snapshots that are due are completed", partial(_is_done, stage))
         if now >= outage:
-            _fire(stage, RETIRE)
+            stage.fire(RETIRE)
         if now == deletion:
             stage.ec2.delete_volume(VolumeId=scratch)
             stage.say(f"$ aws ec2 delete-volume --volume-id {scratch}")
@@ -93,7 +92,7 @@ def _covered(stage: Stage, typo: str) -> None:
     stage.expect("no: a tag has been mistyped", lambda: covered.returncode == 1 and typo in covered.stderr)
     stage.ec2.create_tags(Resources=[typo], Tags=[{"Key": "Snapshot", "Value": "fleet"}])
     stage.say(f"$ aws ec2 create-tags --resources {typo} --tags Key=Snapshot,Value=fleet")
-    _fire(stage, SWEEP)
+    stage.fire(SWEEP)
     stage.expect("its slots are made up by one snapshot", partial(_is_done, stage))
     covered = stage.run("groundskeeper", "snapshots", "coverage", "--local", echo=True)
     stage.expect("every volume that asks for it could be restored", lambda: covered.returncode == 0)
@@ -101,7 +100,7 @@ def _covered(stage: Stage, typo: str) -> None:
 
 def _retired(stage: Stage) -> None:
     stage.scene("These are the snapshots that were deleted meanwhile, and why")
-    deleted = [said for line in stage.cloud.logs(RETIRE) if (said := _read(line)).get("message") == "deleted"]
+    deleted = stage.cloud.said(RETIRE, "deleted")
     for said in deleted:
         stage.say(f"- {said['timestamp'][:10]}  {said['snapshot']} of {said['volume']}  because {said['because']}")
     stage.expect("some were", lambda: bool(deleted))
@@ -114,8 +113,8 @@ def _twice(stage: Stage) -> None:
     stage.scene("Running twice changes nothing the second time")
     before = {found["SnapshotId"] for found in _ours(stage)}
     for _ in range(2):
-        _fire(stage, SWEEP)
-        _fire(stage, RETIRE)
+        stage.fire(SWEEP)
+        stage.fire(RETIRE)
     stage.expect("the snapshots are the same", lambda: {found["SnapshotId"] for found in _ours(stage)} == before)
     slots = [(each["VolumeId"], slot) for each in _ours(stage) for slot in _tag(each, "groundskeeper:slots").split()]
     stage.expect("no volume has two of one slot", lambda: len(slots) == len(set(slots)))
@@ -125,12 +124,6 @@ def _back(stage: Stage, scratch: str) -> None:
     stage.scene("The deleted volume is wanted back")
     planned = stage.run("groundskeeper", "snapshots", "restore-plan", scratch, "--local", echo=True)
     stage.expect("its last snapshot is still there", lambda: planned.returncode == 0)
-
-
-def _fire(stage: Stage, function: str) -> None:
-    """Fire a schedule, and wait for its function, not for the events that come of it."""
-    stage.cloud.fire_schedule(function)
-    stage.wait(lambda: not stage.cloud.functions.busy)
 
 
 def _is_done(stage: Stage) -> bool:
@@ -146,11 +139,3 @@ def _ours(stage: Stage) -> list[dict[str, Any]]:
 
 def _tag(found: dict[str, Any], key: str) -> str:
     return next((str(tag["Value"]) for tag in found["Tags"] if tag["Key"] == key), "")
-
-
-def _read(line: str) -> dict[str, Any]:
-    try:
-        said = json.loads(line)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}

@@ -21,7 +21,8 @@ DOMAIN = "fleet.example"
 STACK = "groundskeeper-demo"
 SOURCES = "fleet-media"
 PATIENCE = 30.0
-IMAGE = "ami-12c6146b"
+RESULTS = Path("build/demo").resolve()
+IMAGE = "ami-760aaa0f"
 
 
 @dataclass
@@ -119,6 +120,11 @@ class Stage:
             self.say("\n   ".join(lines))
         return done
 
+    def fire(self, function: str) -> None:
+        """Fire a schedule, and wait for its function, not for the events that come of it."""
+        self.cloud.fire_schedule(function)
+        self.wait(lambda: not self.cloud.functions.busy)
+
     def document(self, token: Path) -> str:
         """Return the hosts document of the private view, as a client gets it."""
         url, bearer = f"{self.cloud.api_url}/hosts/private", f"Authorization: Bearer {token.read_text().strip()}"
@@ -141,6 +147,7 @@ def set_up(cloud: LocalCloud, package: Path, folder: Path) -> Iterator[Stage]:
     """Deploy the package to a cloud with one hosted zone and one bucket of sources; the user works in a folder."""
     zone_id = cloud.create_zone(DOMAIN)
     cloud.create_bucket(SOURCES)
-    stack = cloud.deploy(package, STACK, {"HostedZoneId": zone_id, "SourceBucket": SOURCES})
+    chosen = {"SourceBucket": SOURCES, "IdleParking": "1", "RunningHours": "1"}
+    stack = cloud.deploy(package, STACK, {"HostedZoneId": zone_id, **chosen})
     with published(folder / ".localcloud" / "run.json", cloud.facts(STACK)):
         yield Stage(cloud, zone_id, folder, stack.outputs)

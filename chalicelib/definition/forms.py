@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from zoneinfo import ZoneInfo, available_timezones
 
 _LONGEST_SHOWN = 60  # characters
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -46,6 +47,15 @@ def decimal(least: int, most: int) -> Form[float]:
         return float(text) if _DECIMAL.fullmatch(text) and least <= float(text) <= most else None
 
     return Form(f"a number from {least} to {most} such as 2.5", parse)
+
+
+def time_zone() -> Form[ZoneInfo]:
+    """Return the form of a time zone's name, as the IANA database has it."""
+
+    def parse(text: str) -> ZoneInfo | None:
+        return ZoneInfo(text) if text in available_timezones() else None
+
+    return Form("a time zone's name such as Europe/Berlin or UTC", parse)
 
 
 def did_you_mean(text: str, known: Collection[str]) -> str:

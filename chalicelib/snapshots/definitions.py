@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from chalicelib.definition.forms import Form, did_you_mean, matching, whole
+from chalicelib.definition.forms import Form, did_you_mean, matching, time_zone, whole
 from chalicelib.definition.places import Fields, Place, document
 from chalicelib.snapshots.policies import DEFAULT_GRACE, NONE, Copy, Hooks, Keep, Policies, Policy
 from chalicelib.snapshots.slots import FARTHEST_APART, HOURS, Schedule, SlotKind
@@ -59,7 +59,7 @@ def _policy(name: str, place: Place) -> Policy:
     if _NAME.parse(name) is None or name == NONE:
         place.fault_of_key(f"wants a name of {_NAME.wants}; {NONE} is taken: it stands for no policy")
     said = place.fields("a mapping with the field schedules", _FIELDS)
-    schedules, keep = _schedules(said, said.take("time-zone", _ZONE, ZoneInfo("UTC")))
+    schedules, keep = _schedules(said, said.take("time-zone", time_zone(), ZoneInfo("UTC")))
     return Policy(
         name,
         schedules,
@@ -157,10 +157,6 @@ def _time(text: str) -> time | None:
     return time(int(found[1]), int(found[2])) if found else None
 
 
-def _zone(text: str) -> ZoneInfo | None:
-    return ZoneInfo(text) if text in available_timezones() else None
-
-
 def _date(text: str) -> tuple[int, int] | None:
     """Read a day of the year; February has 29."""
     found = re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", text)
@@ -176,7 +172,6 @@ def _tag(text: str) -> str | None:
 
 _NAME = matching(re.compile(r"[a-z0-9-]{1,32}"), "1 to 32 of a-z, 0-9 and -")
 _TIME = Form("a time of day such as 03:00", _time)
-_ZONE = Form("a time zone's name such as Europe/Berlin or UTC", _zone)
 _EVERY = Form(
     "a number of hours that divides a day: 1, 2, 3, 4, 6, 8 or 12",
     {str(hours): hours for hours in range(1, HOURS) if HOURS % hours == 0}.get,

@@ -1,11 +1,9 @@
 """What snapshots tell their operators: a log line for each change with its because, and metrics."""
 
-from collections.abc import Iterable, Mapping
-
-from aws_lambda_powertools.metrics import MetricUnit
+from collections.abc import Iterable
 
 from chalicelib import telemetry
-from chalicelib.errors import BadDefinition, GroundskeeperError
+from chalicelib.errors import BadDefinition
 from chalicelib.snapshots.copying import Copied
 from chalicelib.snapshots.coverage import Status, Trouble
 from chalicelib.snapshots.events import Noticed
@@ -32,7 +30,7 @@ def swept(done: Swept, stack: str, *, is_dry_run: bool) -> None:
         logger.warning("not covered", extra=extra)
     problems = [problem for outcome in done.outcomes.values() for problem in _problems(outcome)]
     problems += [problem for copied in done.copied for problem in copied.plan.problems]
-    _count(
+    telemetry.count(
         stack,
         SnapshotsCreated=sum(len(create.volumes) for each in done.outcomes.values() for create in each.came.landed),
         SnapshotsCopied=sum(len(each.came.landed) for each in done.copied),
@@ -43,7 +41,7 @@ def swept(done: Swept, stack: str, *, is_dry_run: bool) -> None:
         VolumesUncovered=len(uncovered),
         GoodSnapshotSweeps=int(done.is_good),
     )
-    _raise_first(done.errors)
+    telemetry.raise_first(done.errors)
 
 
 def followed(noticed: Noticed, done: Swept, stack: str, *, is_dry_run: bool) -> dict[str, object]:
@@ -53,7 +51,7 @@ def followed(noticed: Noticed, done: Swept, stack: str, *, is_dry_run: bool) -> 
     _log_copied(done.copied, is_dry_run=is_dry_run)
     _log_troubles(done.troubles)
     copied = sum(len(each.came.landed) for each in done.copied)
-    _count(stack, SnapshotsCopied=copied, SnapshotsInTrouble=len(done.troubles))
+    telemetry.count(stack, SnapshotsCopied=copied, SnapshotsInTrouble=len(done.troubles))
     for where, error in done.errors.items():  # no reason to keep the messages: the sweep makes up for it in minutes
         logger.warning("region not dealt with", extra={"region": where, "reason": str(error)})
     return noticed.answer()
@@ -67,7 +65,7 @@ def cleared(done: Cleared, stack: str, *, is_dry_run: bool) -> None:
     for problem in (problem for each in watched for problem in (*each.exposed, *each.unencrypted, *each.unblocked)):
         logger.warning("exposed", extra={"subject": problem.subject, "reason": problem.reason})
     _log_problems(problem for each in watched for problem in each.strangers)
-    _count(
+    telemetry.count(
         stack,
         SnapshotsRetired=sum(len(each.carried.landed) for each in done.retired.values()),
         SnapshotsOwned=sum(len(each.left) for each in done.retired.values()),
@@ -81,7 +79,7 @@ def cleared(done: Cleared, stack: str, *, is_dry_run: bool) -> None:
         for region, each in done.retired.items()
         for policy, error in each.unsafe.items()
     }
-    _raise_first({**done.errors, **unsafe})
+    telemetry.raise_first({**done.errors, **unsafe})
 
 
 def refused(error: BadDefinition) -> None:
@@ -141,16 +139,3 @@ def _log_problems(problems: Iterable[Problem]) -> None:
 
 def _problems(outcome: Outcome) -> list[Problem]:
     return [*outcome.plan.problems, *outcome.world.strangers, *outcome.problems]
-
-
-def _count(stack: str, **counts: int) -> None:
-    with telemetry.metrics(stack=stack) as metrics:
-        for name, count in counts.items():
-            metrics.add_metric(name, MetricUnit.Count, count)
-
-
-def _raise_first(errors: Mapping[str, GroundskeeperError]) -> None:
-    for region, error in errors.items():
-        logger.error("region not dealt with", extra={"region": region, "reason": str(error)})
-    for error in errors.values():
-        raise error

@@ -12,12 +12,11 @@ from rich.text import Text
 
 from chalicelib.snapshots.coverage import MOST_SHOWN, Cell, Row, Status
 from chalicelib.snapshots.slots import SlotKind
-from cli import screen
+from cli import screen, times
 from cli.options import Json, Local, Profile, Region, Stack
-from cli.screen import err, out
+from cli.screen import err, finish, out
 from cli.snapshots import reach
-from cli.snapshots.planning import finish
-from cli.snapshots.reach import At
+from cli.times import At
 
 MARKS = {Cell.FILLED: "█", Cell.PENDING: "▒", Cell.FAILED: "x", Cell.GAP: "·", Cell.NOT_YET: " "}
 STYLES = {Cell.FILLED: "green", Cell.PENDING: "yellow", Cell.FAILED: "bold red", Cell.GAP: "bold red"}
@@ -38,7 +37,7 @@ def show(
 ) -> None:
     """Say of each volume whether it could be restored as its policy promises, and which slots have nothing."""
     with reach.snapshots(stack, local, region, profile, "reading") as found:
-        looking = reach.as_if(found, at)
+        looking = times.as_if(found, at)
         swept = looking.cover()
     rows = [(name, row) for name, some in swept.rows.items() for row in some]
     chosen = [each for each in rows if all_ or each[1].status is not Status.NO_POLICY]

@@ -1,19 +1,19 @@
 """`plan snapshots` and `sweep snapshots`: what is made, copied and deleted, for real or not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from chalicelib.errors import GroundskeeperError
 from chalicelib.snapshots.coverage import Status
 from chalicelib.snapshots.service import Cleared, Snapshots, Swept
+from cli import times
 from cli.options import Json, Local, Profile, Region, Stack
-from cli.screen import err, out
+from cli.screen import err, finish, out
 from cli.snapshots import lines, reach
 from cli.snapshots.lines import Line
-from cli.snapshots.reach import At
+from cli.times import At
 
 All = Annotated[bool, typer.Option("--all", help="Say of each snapshot that is kept, too, why it is.")]
 
@@ -29,7 +29,7 @@ def plan(
 ) -> None:
     """Say which snapshots would be made, copied and deleted, and why; change nothing."""
     with reach.snapshots(stack, local, region, profile, "reading") as found:
-        looking = reach.as_if(found, at)
+        looking = times.as_if(found, at)
         swept, cleared = looking.preview(), looking.retire(is_dry_run=True)
     lines.show([*_of_swept(swept, planned=True), *_of_cleared(cleared, all_)], as_json=as_json)
     say_unsafe(cleared)
@@ -61,14 +61,6 @@ def say_unsafe(cleared: Cleared) -> None:
             err.print(Text(f"! {retired.region}, policy {policy}: nothing of it is deleted: {error}", "bold red"))
     if any(retired.unsafe for retired in cleared.retired.values()):
         err.print("if that is what you want: groundskeeper snapshots retire --force", style="bold yellow")
-
-
-def finish(errors: Mapping[str, GroundskeeperError], *, is_good: bool) -> None:
-    """Exit with 1 unless everything was seen and done; say what kept a region from it."""
-    for where, error in errors.items():
-        err.print(Text(f"! {where} was left as it is: {error}", "bold red"))
-    if errors or not is_good:
-        raise typer.Exit(1)
 
 
 def _of_swept(swept: Swept, *, planned: bool) -> Iterator[Line]:

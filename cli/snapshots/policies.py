@@ -11,11 +11,10 @@ from chalicelib.errors import GroundskeeperError
 from chalicelib.snapshots.policies import Policies, Policy, copy_regions
 from chalicelib.snapshots.service import Snapshots
 from chalicelib.wiring.for_snapshots import DEFINABLE, SnapshotsWiring
-from cli import connection, defining
+from cli import connection, defining, times
 from cli.defining import Default, DryRun, File, Show
 from cli.options import Local, Profile, Region, Stack
-from cli.screen import COLOURS, err, out
-from cli.snapshots import reach
+from cli.screen import COLOURS, err, out, progress
 
 MOST_NAMED = 10  # volumes
 
@@ -40,8 +39,8 @@ def define(
         return wiring().definition_store
 
     def say(before: Policies | None, after: Policies) -> bool:
-        with reach.progress("comparing"):
-            return _say(before or {}, after, reach.told_the_time(wiring().snapshots, local=local))
+        with progress("comparing"):
+            return _say(before or {}, after, times.told_the_time(wiring().snapshots, local=local))
 
     if defining.define(DEFINABLE, store, say, file=file, show=show, default=default, dry_run=dry_run):
         out.print("In force within a minute.", style="bold")

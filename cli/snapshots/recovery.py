@@ -14,7 +14,7 @@ from chalicelib.snapshots.aws.reader import Reader
 from chalicelib.snapshots.model import Snapshot, World
 from chalicelib.snapshots.recovery import Recovery, Source, recover
 from chalicelib.wiring.base import READING
-from cli import connection
+from cli import connection, times
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import err, out
 from cli.snapshots import reach
@@ -52,7 +52,7 @@ def restore_plan(
             now = found.clock()
     for name, error in errors.items():
         err.print(Text(f"! {name} was not read, and may hold a later snapshot: {error}", "bold red"))
-    recovery = _recovery(volume, reach.moment(at, "--at") if at else now, worlds)
+    recovery = _recovery(volume, times.moment(at, "--at") if at else now, worlds)
     if as_json:
         out.print_json(json.dumps(_as_json(recovery)))
     else:

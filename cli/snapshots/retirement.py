@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from cli.options import Json, Local, Profile, Region, Stack
-from cli.screen import out
+from cli.screen import finish, out
 from cli.snapshots import lines, reach
-from cli.snapshots.planning import All, finish, say_unsafe
+from cli.snapshots.planning import All, say_unsafe
 
 
 def retire(

@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.snapshots.labels import Label
 from localcloud.cloud import LocalCloud
+from localcloud.logs.kept import json_line
 from tests.deployed.conftest import Deployment, eventually
 from tests.snapshots.yards import Yard, tags
 
@@ -102,12 +103,11 @@ class Garden:
 
     def said(self, function: str, message: str) -> list[dict[str, Any]]:
         """Return a function's log lines with this message."""
-        lines = [_read(line) for line in self.cloud.logs(f"{self.site.name}-{function}")]
-        return [line for line in lines if line.get("message") == message]
+        return self.cloud.said(f"{self.site.name}-{function}", message)
 
     def metrics(self, function: str) -> dict[str, float]:
         """Return the metrics that a function has written last."""
-        lines = [_read(line) for line in self.cloud.logs(f"{self.site.name}-{function}")]
+        lines = [json_line(line) for line in self.cloud.logs(f"{self.site.name}-{function}")]
         last = [line for line in lines if "_aws" in line][-1]
         names = [metric["Name"] for metric in last["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
         return {name: sum(last[name]) for name in names}
@@ -143,11 +143,3 @@ def fired_twice(garden: Garden, function: str) -> None:
     for _ in range(2):
         garden.cloud.fire_schedule(f"{garden.site.name}-{function}")
     garden.cloud.wait_idle()
-
-
-def _read(line: str) -> dict[str, Any]:
-    try:
-        said = json.loads(line)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}

@@ -1,23 +1,18 @@
 """`groundskeeper plan|sweep snapshots` and `groundskeeper snapshots`, against a deployed stack."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import StringIO
 from pathlib import Path
-from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
 
-from cli.main import main
 from localcloud.cloud import LocalCloud
 from tests.clocked.garden import HERE, THERE, Garden
+from tests.clocked.terminal import Terminal
 from tests.conftest import ROOT
-from tests.deployed.conftest import Operator, eventually
+from tests.deployed.conftest import eventually
 from tests.snapshots.yards import Yard, tags
 
 POLICIES = f"""policies:
@@ -29,34 +24,10 @@ POLICIES = f"""policies:
 
 
 @dataclass
-class Gardener:
-    """Somebody at a terminal, who has a stack with snapshots. The command goes by real time, and so does the cloud."""
+class Gardener(Terminal):
+    """Somebody at a terminal, who has a stack with snapshots."""
 
     garden: Garden
-    folder: Path
-
-    def types(self, *words: str) -> CompletedProcess[str]:
-        """Run the command in this process, which takes a tenth of the time of one of its own."""
-        out, err, code = StringIO(), StringIO(), 0
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            patch.chdir(self.folder)
-            patch.setattr(sys, "argv", ["groundskeeper", *words, "--local"])
-            patch.setenv("COLUMNS", "80")
-            patch.setenv("AWS_ENDPOINT_URL", self.garden.cloud.endpoint)  # which the command sets, and is unset then
-            try:
-                main()
-            except SystemExit as ended:
-                code = int(ended.code or 0)
-        return CompletedProcess(words, code, out.getvalue(), err.getvalue())
-
-    def types_elsewhere(self, *words: str) -> CompletedProcess[str]:
-        """Run the command in a process of its own."""
-        return Operator(self.folder).types(*words, "--local")
-
-    def reads(self, *words: str) -> list[dict[str, Any]]:
-        """Type a command with --json; return what a program reads."""
-        found: list[dict[str, Any]] = json.loads(self.types(*words, "--json").stdout)
-        return found
 
     @property
     def yard(self) -> Yard:
@@ -94,7 +65,7 @@ def folder(garden: Garden, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def gardener(garden: Garden, folder: Path) -> Iterator[Gardener]:
-    yield Gardener(garden, folder)
+    yield Gardener(garden.cloud, folder, garden)
     garden.cloud.set_clock(None)
     garden.define(POLICIES)
     garden.yard.leave()
@@ -439,7 +410,7 @@ def test_a_region_that_cannot_be_read_is_said_and_exits_with_1(gardener: Gardene
 def test_a_stack_that_changes_nothing_makes_and_deletes_nothing(cloud: LocalCloud, tmp_path: Path):
     garden = Garden(cloud, POLICIES, {"DryRun": "1"})
     garden.run_file(tmp_path)
-    gardener = Gardener(garden, tmp_path)
+    gardener = Gardener(cloud, tmp_path, garden)
     volume = gardener.volume("daily")
     gardener.history("daily", 3, volume)
     swept = gardener.types("sweep", "snapshots")
@@ -455,7 +426,7 @@ def test_of_two_regions_the_one_with_the_volume_is_its_home_whichever_comes_firs
     """And where that one cannot be read, its copies in the other one still can."""
     garden = Garden(cloud, POLICIES, {"Regions": f"{THERE} {HERE}"})
     garden.run_file(tmp_path)
-    gardener = Gardener(garden, tmp_path)
+    gardener = Gardener(cloud, tmp_path, garden)
     volume = gardener.volume("copied")
     assert gardener.types("sweep", "snapshots").returncode == 0
     garden.await_completion()

@@ -9,25 +9,12 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
-from chalicelib.aws import NOT_NOW, SERVER_ERROR, said_not_now
-from chalicelib.errors import BadSettings, Refused, TryAgain, Unclear
+from chalicelib.aws import NOT_NOW, SERVER_ERROR
+from chalicelib.errors import Refused, TryAgain, Unclear
 
-DENIED = frozenset({"UnauthorizedOperation", "AuthFailure", "OptInRequired", "AccessDenied", "AccessDeniedException"})
 # Limits of the whole region: what is asked for after it is refused too.
 FULL = frozenset({"SnapshotLimitExceeded", "PendingSnapshotLimitExceeded", "ResourceLimitExceeded"})
 NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
-
-
-@contextmanager
-def reading(region: str) -> Iterator[None]:
-    """Translate what keeps a region from being read: TryAgain, and BadSettings where it denies access."""
-    try:
-        with said_not_now(f"EC2 in {region}"):
-            yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] in DENIED:
-            raise _denied(region, error) from error
-        raise
 
 
 @contextmanager
@@ -52,10 +39,3 @@ def asking_once(region: str) -> Iterator[None]:
         raise TryAgain(f"EC2 in {region} was not reached: {error}") from error
     except (BotoCoreError, ResponseParserError) as error:
         raise Unclear(f"EC2 in {region} did not answer: {error}") from error
-
-
-def _denied(region: str, error: ClientError) -> BadSettings:
-    return BadSettings(
-        f"EC2 in {region} denies access: check that Regions, and the regions that policies copy to, are regions of "
-        f"this account that its roles may use. {error}"
-    )

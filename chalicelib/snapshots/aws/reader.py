@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.aws import reading
 from chalicelib.snapshots import labels
-from chalicelib.snapshots.aws.answers import reading
 from chalicelib.snapshots.copies import Destination
 from chalicelib.snapshots.model import Instance, Problem, Snapshot, State, Volume, World
 
@@ -73,7 +73,7 @@ class Reader:
     def shared_with(self, id_: str) -> frozenset[str]:
         """Return the accounts that a snapshot was given to; none where it is gone."""
         try:
-            with reading(self.name):
+            with reading("EC2", self.name):
                 shown = self._client.describe_snapshot_attribute(SnapshotId=id_, Attribute="createVolumePermission")
         except ClientError as error:
             if error.response["Error"]["Code"] == GONE:
@@ -83,7 +83,7 @@ class Reader:
 
     def blocking(self) -> str:
         """Return how far the region blocks public sharing of snapshots."""
-        with reading(self.name):
+        with reading("EC2", self.name):
             return str(self._client.get_snapshot_block_public_access_state()["State"])
 
     def _snapshots(self) -> tuple[tuple[Snapshot, ...], tuple[Problem, ...], dict[str, str]]:
@@ -122,7 +122,7 @@ class Reader:
         """Yield locked snapshots; botocore has no paginator for them."""
         token: dict[str, Any] = {}
         while True:
-            with reading(self.name):
+            with reading("EC2", self.name):
                 page = self._client.describe_locked_snapshots(MaxResults=PAGE, **token)
             yield from page["Snapshots"]
             if not page.get("NextToken"):
@@ -131,7 +131,7 @@ class Reader:
 
     def _pages(self, operation: Any, field: str, **arguments: Any) -> Iterator[Any]:
         pages = self._client.get_paginator(operation).paginate(**arguments, PaginationConfig={"PageSize": PAGE})
-        with reading(self.name):
+        with reading("EC2", self.name):
             for page in pages:
                 yield from page[field]
 
