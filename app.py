@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, Response, SNSEvent, SQSEvent
+from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Cron, Rate, Response, SNSEvent, SQSEvent
 
 from chalicelib import telemetry, web, wiring
 
@@ -83,6 +83,18 @@ def on_snapshots_ended(event: SQSEvent) -> dict[str, Any]:
 def retire_snapshots(event: CloudWatchEvent) -> None:
     """An hour has passed: delete the snapshots that no policy keeps, and see who can read the rest."""
     wiring.snapshots(event.context).retire()
+
+
+@app.schedule(Cron(12, 6, "?", "*", "*", "*"))
+def judge_idle(event: CloudWatchEvent) -> None:
+    """A day is over: say which instances did nothing, tell their owners, and park those that may be."""
+    wiring.idle(event.context).judge()
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES))
+def keep_running_hours(event: CloudWatchEvent) -> None:
+    """Time has passed: stop and start the instances whose running hours have ended or begun."""
+    wiring.idle(event.context).keep_hours()
 
 
 @app.authorizer(ttl_seconds=60)

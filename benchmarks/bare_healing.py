@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "INSTANCE_QUEUE_URL": "http://127.0.0.1:1/instances",
     "DOCUMENT_QUEUE_URL": "http://127.0.0.1:1/documents",
     "TRANSFORM_QUEUE_URL": "http://127.0.0.1:1/transforms",
+    "IDLE_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:idle",
     "DOCUMENT_BUCKET": "documents",
     "HOSTED_ZONE_ID": "Z0123456ABC",
     "SOURCE_BUCKET": SOURCES,

@@ -42,6 +42,10 @@ class Settings:
     snapshot_tag: str
     retires_snapshots: bool
     runs_hooks: bool
+    parks_idle: bool
+    keeps_hours: bool
+    asks_for_prices: bool
+    idle_topic: str
     memory: int
     dry_run: bool
 
@@ -90,6 +94,10 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         snapshot_tag=reader.text("SNAPSHOT_TAG", re.compile(r"[^*?]{1,128}"), "a tag key", "Snapshot"),
         retires_snapshots=reader.text("SNAPSHOT_RETIREMENT", re.compile(r"[01]"), "1 or 0", "1") == "1",
         runs_hooks=reader.text("SNAPSHOT_HOOKS", re.compile(r"[01]"), "1 or 0", "0") == "1",
+        parks_idle=reader.text("IDLE_PARKING", re.compile(r"[01]"), "1 or 0", "0") == "1",
+        keeps_hours=reader.text("RUNNING_HOURS", re.compile(r"[01]"), "1 or 0", "0") == "1",
+        asks_for_prices=reader.text("LIVE_PRICES", re.compile(r"[01]"), "1 or 0", "1") == "1",
+        idle_topic=reader.text("IDLE_TOPIC_ARN", re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:\S+"), "a topic's ARN"),
         memory=reader.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 128, 10_240, "1024") * 2**20,
         dry_run=reader.text("DRY_RUN", re.compile(r"[01]?"), "1 or 0", "0") == "1",
     )

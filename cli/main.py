@@ -8,7 +8,9 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from rich.text import Text
 
 from chalicelib.errors import BadRequest, BadSettings, GroundskeeperError
-from cli import derived, names, snapshots, tokens
+from cli import costs, derived, idle, names, snapshots, tokens
+from cli.idle import hours
+from cli.idle import planning as idle_planning
 from cli.screen import err
 from cli.snapshots import planning
 
@@ -21,10 +23,16 @@ for name, sub in (
     ("tokens", tokens.app),
     ("derived", derived.app),
     ("snapshots", snapshots.app),
+    ("idle", idle.app),
+    ("costs", costs.app),
 ):
     app.add_typer(sub, name=name)
 names.plan_app.command("snapshots")(planning.plan)
 names.sweep_app.command("snapshots")(planning.sweep)
+names.plan_app.command("running-hours")(hours.plan)
+names.sweep_app.command("running-hours")(hours.sweep)
+names.plan_app.command("idle")(idle_planning.plan)
+names.sweep_app.command("idle")(idle_planning.sweep)
 
 
 def main() -> None:

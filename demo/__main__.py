@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from demo import derived, hosts, names, snapshots
+from demo import derived, hosts, idle, names, snapshots
 from demo.stage import STACK, set_up
 from localcloud.cloud import LocalCloud
 
@@ -27,6 +27,7 @@ def main(package: Path) -> int:
         hosts.play(stage)
         derived.play(stage)
         snapshots.play(stage)
+        idle.play(stage)
         seconds = time.monotonic() - start
         if stage.failures:
             stage.console.print(

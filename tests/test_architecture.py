@@ -31,6 +31,10 @@ CORE = {
         *("audit", "catalogue", "definitions", "inbox", "job", "keys", "listing", "model", "notices", "plan"),
         *("requests", "slices"),
     ],
+    "economics": [
+        *("answers", "balancing", "book", "definitions", "derived", "parking", "platforms", "prices", "products"),
+        *("quotes", "regions", "snapshots", "storage"),
+    ],
     "hosts": ["claim_requests", "claim_service", "claims", "entries", "job", "model", "plan", "poll", "render"],
     "inventory": ["changes", "dnsname", "items", "model", "plan", "writes"],
     "names": ["changes", "desired", "events", "job", "ledger", "marks", "model", "observe", "plan", "wishes", "zone"],

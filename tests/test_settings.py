@@ -13,6 +13,7 @@ GOOD = {
     "INSTANCE_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/groundskeeper-dev-instances",
     "DOCUMENT_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/groundskeeper-dev-documents",
     "TRANSFORM_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/groundskeeper-dev-transforms",
+    "IDLE_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:groundskeeper-dev-idle",
     "DOCUMENT_BUCKET": "groundskeeper-dev-documentbucket-1",
     "HOSTED_ZONE_ID": "Z0123456789ABC",
 }
@@ -22,6 +23,7 @@ def test_what_is_not_said_has_a_default():
     read = settings.read(GOOD)
     assert (read.short_name_tag, read.ttl, read.regions, read.dry_run) == ("ShortName", 60, ("eu-west-1",), False)
     assert (read.snapshot_tag, read.retires_snapshots, read.runs_hooks) == ("Snapshot", True, False)
+    assert (read.parks_idle, read.keeps_hours, read.asks_for_prices) == (False, False, True)
 
 
 def test_lists_are_read():
@@ -54,6 +56,10 @@ def test_lists_are_read():
         ("SNAPSHOT_RETIREMENT", "yes"),
         ("SNAPSHOT_HOOKS", "2"),
         ("SNAPSHOT_TAG", "x" * 129),
+        ("IDLE_PARKING", "yes"),
+        ("RUNNING_HOURS", "2"),
+        ("LIVE_PRICES", "no"),
+        ("IDLE_TOPIC_ARN", "groundskeeper-dev-idle"),
         ("RECORD_TTL", "-1"),
         ("RECORD_TTL", "sixty"),
         ("RECORD_TTL", "2147483648"),

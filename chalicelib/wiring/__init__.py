@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from chalicelib import settings
-from chalicelib.wiring.base import LONGEST_RUN, Base
+from chalicelib.wiring.base import LONGEST_INVOCATION, Base
 
 if TYPE_CHECKING:
     from chalicelib.access.authorizer import Authorizer
     from chalicelib.derived import triggers as of_derived
     from chalicelib.hosts import triggers as of_hosts
+    from chalicelib.idle import triggers as of_idle
     from chalicelib.names import triggers as of_names
     from chalicelib.snapshots import triggers as of_snapshots
 
@@ -29,7 +30,7 @@ class _Clock:
         self.deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
 
     def remaining(self) -> float:
-        return min(self.deadline - time.monotonic(), LONGEST_RUN)
+        return min(self.deadline - time.monotonic(), LONGEST_INVOCATION)
 
 
 _clock = _Clock()
@@ -63,6 +64,12 @@ def snapshots(context: Any) -> "of_snapshots.Triggers":
     """Return the triggers of snapshots, told how long this invocation may run."""
     _clock.invoked(context)
     return _snapshots()
+
+
+def idle(context: Any) -> "of_idle.Triggers":
+    """Return the triggers of idle instances, told how long this invocation may run."""
+    _clock.invoked(context)
+    return _idle()
 
 
 @cache
@@ -112,6 +119,14 @@ def _snapshots() -> "of_snapshots.Triggers":
     from chalicelib.wiring.for_snapshots import SnapshotsWiring
 
     return Triggers(SnapshotsWiring(_base()).snapshots)
+
+
+@cache
+def _idle() -> "of_idle.Triggers":
+    from chalicelib.idle.triggers import Triggers
+    from chalicelib.wiring.for_idle import IdleWiring
+
+    return Triggers(IdleWiring(_base()))
 
 
 @cache

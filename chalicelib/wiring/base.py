@@ -20,7 +20,8 @@ PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_
 READING = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30)
 # A client waits, and API Gateway for 29 seconds at the most.
 ANSWERING = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
-LONGEST_RUN = 300.0  # seconds: also the timeout of the functions
+LONGEST_RUN = 300.0  # seconds: also the timeout of most functions
+LONGEST_INVOCATION = 900.0  # seconds: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 PATIENCE, SHORT_PATIENCE = 20.0, 4.0  # seconds: a schedule can wait for others to have written, a client less
 LONGEST_WAIT = 120.0  # seconds for another run to end
 

@@ -1,0 +1,168 @@
+"""One region as EC2 shows it: instances, their types and volumes; and what is asked of it: tags, stop, start."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.aws import reading, said_not_now
+from chalicelib.errors import Refused
+from chalicelib.idle.model import Instance, Kind, Volume
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef, VolumeTypeDef
+
+PAGE = 1_000  # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+FILTER_VALUES = 200  # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+PAGE_OF_TYPES = 100  # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
+THERE = ("pending", "running", "stopping", "stopped")
+LENT_BY = "amazon"  # the owner of an address that goes back when the instance stops
+GONE = "InvalidInstanceID.NotFound"
+
+
+class Region:
+    """Instances of one region; what reads raises TryAgain and BadSettings, what changes something Refused and TryAgain.
+
+    ``pace`` is asked before each request for one instance alone, and each that changes something.
+    """
+
+    def __init__(self, client: "EC2Client", patient: "EC2Client", name: str, pace: Callable[[], None]) -> None:
+        self._client, self._patient, self.name, self._pace = client, patient, name, pace
+
+    def running(self) -> list[Instance]:
+        """Return all instances that run."""
+        return self._instances(_filter("instance-state-name", ["running"]))
+
+    def some(self, ids: Collection[str]) -> list[Instance]:
+        """Return those of some instances that are there and run; one that is gone is just missing."""
+        found = (self._instances(_filter("instance-id", part)) for part in batched(sorted(ids), FILTER_VALUES))
+        return [instance for part in found for instance in part if instance.is_running]
+
+    def tagged(self, key: str) -> list[Instance]:
+        """Return all instances with a tag, in whatever state, but for those that are gone."""
+        return self._instances(_filter("tag-key", [key]), _filter("instance-state-name", THERE))
+
+    def kinds(self, types: Collection[str]) -> dict[str, Kind]:
+        """Return what instance types are; one that EC2 does not know is left out."""
+        found = {}
+        for part in batched(sorted(types), FILTER_VALUES):
+            # By a filter, since one unknown name among InstanceTypes fails the call.
+            for shown in self._pages(
+                "describe_instance_types", "InstanceTypes", PAGE_OF_TYPES, _filter("instance-type", part)
+            ):
+                gpus = sum(each.get("Count", 0) for each in shown.get("GpuInfo", {}).get("Gpus", ()))
+                found[shown["InstanceType"]] = Kind(shown.get("BurstablePerformanceSupported", False), gpus)
+        return found
+
+    def volumes(self, ids: Collection[str]) -> dict[str, Volume]:
+        """Return the volumes that are attached to some instances."""
+        found = {}
+        for part in batched(sorted(ids), FILTER_VALUES):
+            for shown in self._pages("describe_volumes", "Volumes", PAGE, _filter("attachment.instance-id", part)):
+                found[shown["VolumeId"]] = _volume(shown)
+        return found
+
+    def is_stop_protected(self, id_: str) -> bool:
+        """Say whether an instance is protected against being stopped; one that is gone is not."""
+        self._pace()
+        try:
+            with reading("EC2", self.name):
+                shown = self._client.describe_instance_attribute(InstanceId=id_, Attribute="disableApiStop")
+        except ClientError as error:
+            if error.response["Error"]["Code"] == GONE:
+                return False
+            raise
+        return bool(shown.get("DisableApiStop", {}).get("Value", False))
+
+    def mark(self, ids: Collection[str], key: str, value: str) -> None:
+        """Give some instances a tag; all or none."""
+        with self._changing():
+            self._patient.create_tags(Resources=list(ids), Tags=[{"Key": key, "Value": value}])
+
+    def unmark(self, ids: Collection[str], keys: Iterable[str]) -> None:
+        """Take tags away from some instances; all or none. A tag that is not there is as it should be."""
+        with self._changing():
+            self._patient.delete_tags(Resources=list(ids), Tags=[{"Key": key} for key in keys])
+
+    def stop(self, ids: Collection[str]) -> None:
+        """Stop some instances; all or none: one that cannot be stopped fails the whole call."""
+        with self._changing():
+            self._patient.stop_instances(InstanceIds=list(ids))
+
+    def start(self, ids: Collection[str]) -> None:
+        """Start some instances; all or none."""
+        with self._changing():
+            self._patient.start_instances(InstanceIds=list(ids))
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        self._pace()
+        try:
+            with said_not_now(f"EC2 in {self.name}"):
+                yield
+        except ClientError as error:
+            raise Refused(f"{error.response['Error']['Code']}: {error.response['Error'].get('Message', '')}") from error
+
+    def _instances(self, *filters: "FilterTypeDef") -> list[Instance]:
+        reservations = self._pages("describe_instances", "Reservations", PAGE, *filters)
+        return [_instance(shown) for reservation in reservations for shown in reservation["Instances"]]
+
+    def _pages(self, operation: Any, field: str, page: int, *filters: "FilterTypeDef") -> Iterator[Any]:
+        paginator = self._client.get_paginator(operation)
+        pages = paginator.paginate(Filters=list(filters), PaginationConfig={"PageSize": page})
+        with reading("EC2", self.name):
+            for shown in pages:
+                yield from shown[field]
+
+
+def _filter(name: str, values: Iterable[str]) -> "FilterTypeDef":
+    return {"Name": name, "Values": list(values)}
+
+
+def _instance(shown: "InstanceTypeDef") -> Instance:
+    """Read one instance of DescribeInstances."""
+    interfaces = shown.get("NetworkInterfaces", ())
+    mappings = shown.get("BlockDeviceMappings", ())
+    attached = [each["Attachment"].get("AttachTime") for each in interfaces if "Attachment" in each]
+    attached += [each["Ebs"].get("AttachTime") for each in mappings if "Ebs" in each]
+    addresses = _addresses(shown)
+    operator = shown.get("Operator", {})
+    return Instance(
+        shown["InstanceId"],
+        shown["InstanceType"],
+        shown["LaunchTime"],
+        min([shown["LaunchTime"], *(moment for moment in attached if moment)]),
+        platform=shown.get("PlatformDetails", "Linux/UNIX"),
+        tags={tag["Key"]: tag["Value"] for tag in shown.get("Tags", ())},
+        tenancy=shown.get("Placement", {}).get("Tenancy", "default"),
+        lifecycle=shown.get("InstanceLifecycle", ""),
+        operator=operator.get("Principal", "an AWS service") if operator.get("Managed") else "",
+        root=shown.get("RootDeviceType", "ebs"),
+        volumes=tuple(each["Ebs"]["VolumeId"] for each in mappings if "Ebs" in each),
+        public_ipv4s=len(addresses),
+        elastic_ips=sum(owner != LENT_BY for owner in addresses.values()),
+        state=shown["State"]["Name"],
+    )
+
+
+def _addresses(shown: "InstanceTypeDef") -> dict[str, str]:
+    """Return the public IPv4 addresses of an instance, each with its owner."""
+    return {
+        address["Association"]["PublicIp"]: address["Association"].get("IpOwnerId", LENT_BY)
+        for interface in shown.get("NetworkInterfaces", ())
+        for address in interface.get("PrivateIpAddresses", ())
+        if address.get("Association", {}).get("PublicIp")
+    }
+
+
+def _volume(shown: "VolumeTypeDef") -> Volume:
+    return Volume(
+        shown["VolumeId"],
+        shown.get("VolumeType", "standard"),
+        shown["Size"],
+        iops=shown.get("Iops", 0),
+        throughput=shown.get("Throughput", 0),
+    )

@@ -1,0 +1,56 @@
+"""What is done about idle instances, and plans of that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.idle import marks
+from chalicelib.idle.model import Instance, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Flag an instance as idle: ``value`` is what its tag says."""
+
+    instance: Instance
+    value: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unflag:
+    """Take the flag of an instance away, and the note that its owner was told of it."""
+
+    instance: Instance
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Stop an instance whose people want that."""
+
+    instance: Instance
+    because: str
+
+
+type Change = Flag | Unflag | Park
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an idle instance stands: its flag, be it new, since when its owner knows, and what happens next."""
+
+    flag: marks.Flag
+    noticed: datetime | None
+    next_step: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done, how each idle instance stands, by its id, and what is wrong."""
+
+    flags: tuple[Flag, ...] = ()
+    unflags: tuple[Unflag, ...] = ()
+    parks: tuple[Park, ...] = ()
+    standing: Mapping[str, Standing] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()

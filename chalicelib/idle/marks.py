@@ -1,0 +1,99 @@
+"""The tags of idle instances: what people wish, and what we have noted; whatever is malformed protects."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from chalicelib.definition.forms import shown
+from chalicelib.idle.model import FLAG, NOTICED, WISH, Instance
+
+KEEP, PARK = "keep", "park"
+WISHES = f"{KEEP}, {KEEP} until a day such as 2027-01-31, or {PARK}"
+LONGEST_VALUE = 256  # characters: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+_MOMENT = "%Y-%m-%dT%H:%MZ"
+_FLAG = re.compile(r"(\S+) (i-[0-9a-f]+) ([a-z0-9-]+) since (\S+): (.*)")
+_KEEP_UNTIL = re.compile(rf"{KEEP} until (\d{{4}}-\d\d-\d\d)")
+# Of what tags may hold everywhere (letters, digits, spaces and + - = . _ : / @) the rest is left out.
+_UNFIT = re.compile(r"[^\w +\-=.:/@]")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What people want to become of an instance: it is kept, for a reason (a fault is one too), or may be parked."""
+
+    kept: str = ""
+    parks: bool = False
+    fault: str = ""
+
+
+def wish(instance: Instance, today: date) -> Wish:
+    """Return what an instance's tag says; what cannot be read keeps it, and so does the last day that is named."""
+    if WISH not in instance.tags:
+        return Wish()
+    said = " ".join(instance.tags[WISH].lower().split())
+    if said == PARK:
+        return Wish(parks=True)
+    if said == KEEP:
+        return Wish(kept=f"its tag {WISH} says {KEEP}")
+    if (until := _KEEP_UNTIL.fullmatch(said)) and (last := _day(until[1])):
+        return Wish(kept=f"its tag {WISH} says {said}") if today <= last else Wish()
+    fault = f"its tag {WISH} is {shown(instance.tags[WISH])}, and wants {WISHES}"
+    return Wish(kept=f"{fault}: until then it is left alone", fault=fault)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """What our tag says of an idle instance: when it was flagged, by which preset, idle since when, and why."""
+
+    at: datetime
+    preset: str
+    since: date
+    because: str
+
+    def value(self, instance: str) -> str:
+        """Return the tag's value; it has the instance's id, since tags are copied to others, by images for example."""
+        because = _UNFIT.sub("", self.because.replace("%", "percent"))
+        return f"{self.at:{_MOMENT}} {instance} {self.preset} since {self.since}: {because}"[:LONGEST_VALUE]
+
+
+def flag(instance: Instance, now: datetime) -> Flag | None:
+    """Return an instance's flag; None where it has none, another's, or one from before its last start or after ``now``.
+
+    Who starts an instance that was flagged, or parked, wants it: whatever was noted before counts no more.
+    """
+    found = _FLAG.fullmatch(instance.tags.get(FLAG, ""))
+    if not found or found[2] != instance.id:
+        return None
+    at, since = _moment(found[1]), _day(found[4])
+    if at is None or since is None or not instance.launched <= at <= now:
+        return None
+    return Flag(at, found[3], since, found[5])
+
+
+def notice(at: datetime) -> str:
+    """Return the value of the tag that says when the owner was told of an instance's flag, the same for many."""
+    return f"{at.astimezone(UTC):{_MOMENT}}"
+
+
+def noticed(instance: Instance, flagged: Flag, now: datetime) -> datetime | None:
+    """Return when the owner was told of this flag; None where nobody was: an older note is of another flag."""
+    at = _moment(instance.tags.get(NOTICED, ""))
+    return at if at and flagged.at <= at <= now else None
+
+
+def _moment(text: str) -> datetime | None:
+    """Return a moment; None where it is not written just as we write one."""
+    try:
+        moment = datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment if f"{moment:{_MOMENT}}" == text else None
+
+
+def _day(text: str) -> date | None:
+    """Return a day; None where it is not written as 2026-11-26 is."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if str(day) == text else None

@@ -1,0 +1,74 @@
+"""The plan: which instances are flagged, un-flagged and parked, by their verdicts and what their tags say."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from chalicelib.idle import marks
+from chalicelib.idle.changes import Flag, Park, Plan, Standing, Unflag
+from chalicelib.idle.findings import Judgement
+from chalicelib.idle.judging import busy_since
+from chalicelib.idle.model import FLAG, NOTICED, WISH, Problem, Verdict
+from chalicelib.idle.rules import Rules
+
+LEFT = f"nothing, unless its people agree to parking by the tag {WISH}={marks.PARK}"
+NOT_BY_US = "nothing: the stack does not stop idle instances (IdleParking is 0)"
+NOW = "it is stopped now"
+
+
+def plan(judgements: Iterable[Judgement], rules: Rules, now: datetime, *, parking: bool) -> Plan:
+    """Return what is to be done; ``parking`` says whether the stack may stop instances at all."""
+    judgements = list(judgements)
+    idle = {each.instance.id: each for each in judgements if each.verdict is Verdict.IDLE}
+    standing = {id_: _standing(each, rules, now, parking=parking) for id_, each in idle.items()}
+    return Plan(
+        tuple(_flag(each, standing[id_]) for id_, each in idle.items() if marks.flag(each.instance, now) is None),
+        tuple(unflag for each in judgements if (unflag := _unflag(each))),
+        tuple(_park(each, standing[id_]) for id_, each in idle.items() if standing[id_].next_step is NOW),
+        standing,
+        tuple(
+            Problem(each.instance.id, fault)
+            for each in judgements
+            if (fault := marks.wish(each.instance, now.date()).fault)
+        ),
+    )
+
+
+def _standing(judgement: Judgement, rules: Rules, now: datetime, *, parking: bool) -> Standing:
+    assert judgement.idle_since  # noqa: S101  whatever is idle is so since a day
+    flag = marks.flag(judgement.instance, now)
+    if flag is None:
+        flag = marks.Flag(now, rules.preset.name, judgement.idle_since, judgement.because)
+    noticed = marks.noticed(judgement.instance, flag, now)
+    if not marks.wish(judgement.instance, now.date()).parks:
+        return Standing(flag, noticed, LEFT if parking else NOT_BY_US)
+    return Standing(flag, noticed, _next(judgement, flag, noticed, rules, now) if parking else NOT_BY_US)
+
+
+def _next(judgement: Judgement, flag: marks.Flag, noticed: datetime | None, rules: Rules, now: datetime) -> str:
+    """Return what happens to an idle instance whose people agree to parking."""
+    if noticed is None:
+        return f"it is stopped {rules.grace} days after its owner has been told"
+    if busy := busy_since(judgement, rules.preset, flag.at.date()):
+        return f"it is not stopped, since it was busy on {busy.day}, after it had been flagged"
+    due = noticed + timedelta(days=rules.grace)
+    return NOW if due <= now else f"it is stopped on {due:%Y-%m-%d}, unless it is busy until then or somebody objects"
+
+
+def _flag(judgement: Judgement, standing: Standing) -> Flag:
+    return Flag(judgement.instance, standing.flag.value(judgement.instance.id), judgement.because)
+
+
+def _unflag(judgement: Judgement) -> Unflag | None:
+    """Return what takes a flag away that is not true; where data are missing, nothing speaks against it."""
+    instance = judgement.instance
+    if judgement.verdict in (Verdict.IDLE, Verdict.INSUFFICIENT_DATA) or not {FLAG, NOTICED} & instance.tags.keys():
+        return None
+    return Unflag(instance, f"it is {judgement.verdict}: {judgement.because}")
+
+
+def _park(judgement: Judgement, standing: Standing) -> Park:
+    flag, noticed = standing.flag, standing.noticed
+    return Park(
+        judgement.instance,
+        f"it is idle since {flag.since}, its owner was told on {noticed:%Y-%m-%d}, and the days of grace are over",
+    )

@@ -1,0 +1,62 @@
+"""What idle instances tell their operators: a log line for each change with its because, and metrics."""
+
+from collections.abc import Iterable
+
+from chalicelib import telemetry
+from chalicelib.errors import BadDefinition
+from chalicelib.idle.job import Outcome
+from chalicelib.idle.model import Problem, Verdict
+from chalicelib.idle.service import Judged
+from chalicelib.telemetry import logger
+
+
+def judged(done: Judged, stack: str, *, is_dry_run: bool) -> None:
+    """Report one run; raise what went wrong with a region, once all is reported."""
+    for region, outcome in done.outcomes.items():
+        _log_outcome(region, outcome, is_dry_run=is_dry_run)
+    _log_problems((*done.report.problems, *done.problems))
+    if done.told:
+        logger.info("owners told", extra={"instances": len(done.told.named), "owners": list(done.told.owners)})
+    if done.report.kept_at:
+        logger.info("report kept", extra={"at": done.report.kept_at})
+    counts = done.report.counts
+    outcomes = done.outcomes.values()
+    telemetry.count(
+        stack,
+        InstancesJudged=len(done.report.findings),
+        InstancesIdle=counts[Verdict.IDLE],
+        InstancesWithoutData=counts[Verdict.INSUFFICIENT_DATA],
+        InstancesFlagged=sum(len(each.flagged.landed) for each in outcomes),
+        InstancesUnflagged=sum(len(each.unflagged.landed) for each in outcomes),
+        InstancesParked=sum(len(each.parked.landed) for each in outcomes),
+        IdleProblems=len(done.report.problems) + len(done.problems),
+        GoodIdleRuns=int(done.is_good),
+    )
+    telemetry.raise_first(done.errors)
+
+
+def refused(error: BadDefinition) -> None:
+    """Report that the operator's rules are malformed, and that those before them are still in force."""
+    logger.error("rules refused: those read before are in force", extra={"reason": str(error)})
+
+
+def _log_outcome(region: str, outcome: Outcome, *, is_dry_run: bool) -> None:
+    plan = outcome.plan
+    changes = (
+        ("flag", "flagged", plan.flags if is_dry_run else outcome.flagged.landed),
+        ("un-flag", "un-flagged", plan.unflags if is_dry_run else outcome.unflagged.landed),
+        ("stop", "stopped", plan.parks if is_dry_run else outcome.parked.landed),
+    )
+    for would, has, done in changes:
+        for change in done:
+            extra = {"region": region, "instance": change.instance.id, "because": change.because}
+            logger.info(f"would {would}" if is_dry_run else has, extra=extra)
+    for id_, reason in outcome.undone:
+        logger.warning("not done", extra={"region": region, "instance": id_, "reason": reason})
+    if outcome.unsafe:
+        logger.error("nothing stopped", extra={"region": region, "reason": str(outcome.unsafe)})
+
+
+def _log_problems(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        logger.warning("left alone", extra={"subject": problem.subject, "reason": problem.reason})

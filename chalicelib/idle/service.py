@@ -1,0 +1,164 @@
+"""Idle instances as a whole: every region, for real or as a dry run; what triggers and the command line ask for."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from chalicelib import reconcile
+from chalicelib.economics.quotes import Quote
+from chalicelib.errors import GroundskeeperError
+from chalicelib.idle import digest, export, job, page, reporting
+from chalicelib.idle.digest import Digest
+from chalicelib.idle.findings import Report
+from chalicelib.idle.job import Check, Outcome, Place
+from chalicelib.idle.model import Problem, Verdict
+from chalicelib.idle.rules import Rules
+
+AT_ONCE = 8  # regions: each has its own limits, and one must not wait for another's
+NOBODY_LISTENS = "nobody has subscribed to the topic of idle instances, so no owner was told, and nothing is parked"
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+class Prices(Protocol):
+    """What things cost."""
+
+    def region(self, name: str, wanted: Collection[tuple[str, str]]) -> Quote:
+        """Return a region's prices, of these platforms and types of instances."""
+
+
+class Topic(Protocol):
+    """Where owners are told; each method raises TryAgain."""
+
+    def listeners(self) -> int:
+        """Return how many subscriptions are confirmed."""
+
+    def publish(self, subject: str, body: str, owners: Collection[str]) -> None:
+        """Publish one message."""
+
+
+class Store(Protocol):
+    """Where reports are kept."""
+
+    def put(self, day: date, documents: Mapping[str, str]) -> str:
+        """Keep the documents of a day by their formats, and return where they are; raise TryAgain."""
+
+
+class Position(Protocol):
+    """What was done last."""
+
+    def read(self) -> str:
+        """Return it; raise TryAgain."""
+
+    def write(self, after: str) -> None:
+        """Keep it; raise TryAgain."""
+
+
+@dataclass
+class Judged:
+    """What became of each region, or the error that kept it from that; the report, and whether owners were told."""
+
+    outcomes: Mapping[str, Outcome]
+    errors: dict[str, GroundskeeperError]
+    report: Report
+    told: Digest | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything was seen, and everything that was planned was done."""
+        return not self.errors and not self.problems and all(each.is_complete for each in self.outcomes.values())
+
+
+@dataclass(frozen=True)
+class Idle:
+    """The regions of a stack, and what makes up each."""
+
+    stack: str
+    account: str
+    regions: tuple[str, ...]
+    rules: Callable[[], Rules]
+    """Returns the rules in force; raises BadDefinition, TryAgain."""
+    place: Callable[[str], Place]
+    prices: Callable[[], Prices]
+    """Returns those in force; raises BadDefinition, TryAgain."""
+    topic: Topic
+    store: Store
+    last_told: Position
+    turn: Callable[[], AbstractContextManager[Check]]
+    """Keeps other runs from telling and parking at the same time."""
+    is_dry_run: bool = False
+    clock: Callable[[], datetime] = now
+
+    def preview(self) -> Judged:
+        """Say what a run would do, and change nothing."""
+        rules, at = self.rules(), self.clock()
+        return self._judge(lambda place: job.preview(place, rules, at), rules, at)
+
+    def run(self, *, force: bool = False) -> Judged:
+        """Judge, flag, park what may be parked, tell owners once a day, and keep the report.
+
+        A region that fails spoils none of the others. Raises TryAgain where another run is at work.
+        """
+        if self.is_dry_run:
+            return self.preview()
+        with self.turn() as check:
+            rules, at = self.rules(), self.clock()
+            judged = self._judge(lambda place: job.run(place, rules, self.clock, check, force=force), rules, at)
+            self._attempt(judged, "the report was not kept", lambda: self._keep(judged))
+            self._attempt(judged, "owners were not told", lambda: self._tell(judged, at, check))
+        return judged
+
+    def _judge(self, run: Callable[[Place], Outcome], rules: Rules, at: datetime) -> Judged:
+        outcomes, errors = reconcile.each(self.regions, lambda name: run(self.place(name)), at_once=AT_ONCE)
+        prices = self.prices()
+        quotes = {name: prices.region(name, wanted(outcome)) for name, outcome in outcomes.items()}
+        return Judged(outcomes, errors, reporting.report(outcomes, errors, quotes, rules, self.account, at))
+
+    def _tell(self, judged: Judged, at: datetime, check: Check) -> None:
+        """Publish the digest, unless that was done today; then note who was told of what."""
+        today = at.astimezone(UTC).date()
+        if self.last_told.read() == str(today):
+            return
+        written = digest.write(judged.report, today)
+        if written is None:
+            return
+        if not self.topic.listeners():
+            judged.problems.append(Problem("owners were not told", NOBODY_LISTENS))
+            return
+        self.topic.publish(written.subject, written.body, written.owners)
+        judged.told = written
+        self.last_told.write(str(today))
+        for name, outcome in judged.outcomes.items():
+            named = {id_ for region, id_ in written.named if region == name}
+            job.note(self.place(name), outcome, named, at, check)
+
+    def _keep(self, judged: Judged) -> None:
+        documents = {
+            "html": page.render(judged.report),
+            "json": json.dumps(export.as_json(judged.report)),
+            "csv": export.as_csv(judged.report),
+        }
+        kept_at = self.store.put(judged.report.at.astimezone(UTC).date(), documents)
+        judged.report = replace(judged.report, kept_at=kept_at)
+
+    @staticmethod
+    def _attempt(judged: Judged, failing: str, act: Callable[[], None]) -> None:
+        """Do one of the last steps; what keeps it from being done is a problem, and keeps no other from it."""
+        try:
+            act()
+        except GroundskeeperError as error:
+            judged.problems.append(Problem(failing, str(error)))
+
+
+def wanted(outcome: Outcome) -> set[tuple[str, str]]:
+    """Return the platforms and types of instances whose prices matter: of those that are idle, or could be off."""
+    of_idle = (each.instance for each in outcome.judgements if each.verdict is Verdict.IDLE)
+    could_be_off = (each.instance for each in outcome.judgements if each.instance.id in outcome.suggestions)
+    return {(instance.platform, instance.type) for some in (of_idle, could_be_off) for instance in some}

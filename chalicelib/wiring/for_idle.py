@@ -1,0 +1,120 @@
+"""The wiring of idle instances: what each region is made of, and where owners, prices and reports are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import cached_property, partial
+
+from chalicelib.definition.aws import Definable, DefinitionStore
+from chalicelib.economics import aws as price_list
+from chalicelib.economics import definitions as price_definitions
+from chalicelib.economics.aws import PriceList
+from chalicelib.economics.book import Overrides
+from chalicelib.economics.quotes import Quotes
+from chalicelib.idle import definitions, report
+from chalicelib.idle.aws.cloudwatch import Metrics
+from chalicelib.idle.aws.ec2 import Region
+from chalicelib.idle.aws.s3 import ReportStore
+from chalicelib.idle.aws.sns import Topic
+from chalicelib.idle.hours_job import HoursPlace
+from chalicelib.idle.hours_service import Hours
+from chalicelib.idle.job import Check, Place
+from chalicelib.idle.judging import not_to_be_stopped
+from chalicelib.idle.rules import Rules
+from chalicelib.idle.service import Idle
+from chalicelib.pace import TokenBucket
+from chalicelib.position.aws import Position
+from chalicelib.wiring.base import PATIENT, READING, Base
+
+RULES = Definable("definitions/idle.yaml", definitions.read, definitions.packaged)
+PRICES = Definable("definitions/prices.yaml", price_definitions.read, price_definitions.packaged)
+# Requests a second that change an instance, or look at one alone:
+# https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+RATE, BURST = 5, 50
+
+
+class IdleWiring:
+    """What idle instances are made of."""
+
+    def __init__(self, base: Base) -> None:
+        self._base, self.settings = base, base.settings
+
+    @cached_property
+    def idle(self) -> Idle:
+        """Return the idle instances of this stack."""
+        return Idle(
+            self.settings.stack,
+            self.settings.account,
+            self.settings.regions,
+            self.rules,
+            self._place,
+            self._prices,
+            Topic(self._base.client("sns", PATIENT), self.settings.idle_topic),
+            ReportStore(self._base.client("s3", PATIENT), self.settings.document_bucket),
+            Position(self._base.client("dynamodb"), self.settings.table, "idle digest"),
+            self._turn,
+            is_dry_run=self.settings.dry_run,
+        )
+
+    @cached_property
+    def hours(self) -> Hours:
+        """Return the running hours of this stack."""
+        return Hours(
+            self.settings.stack,
+            self.settings.regions,
+            self.rules,
+            self._hours_place,
+            is_on=self.settings.keeps_hours,
+            is_dry_run=self.settings.dry_run,
+        )
+
+    def rules(self) -> Rules:
+        """Return the rules in force; those that were refused are reported."""
+        return self._in_force(self.rule_store)
+
+    @cached_property
+    def rule_store(self) -> DefinitionStore[Rules]:
+        """Return where the operator's rules are."""
+        return DefinitionStore(self._base.client("s3", PATIENT), self.settings.document_bucket, RULES)
+
+    @cached_property
+    def price_store(self) -> DefinitionStore[Overrides]:
+        """Return where the operator's own prices are."""
+        return DefinitionStore(self._base.client("s3", PATIENT), self.settings.document_bucket, PRICES)
+
+    def _prices(self) -> Quotes:
+        live = PriceList(self._base.client("pricing", READING, price_list.ENDPOINT), self._today)
+        return Quotes(
+            price_definitions.packaged_book(),
+            live if self.settings.asks_for_prices else None,
+            self._in_force(self.price_store),
+        )
+
+    @staticmethod
+    def _in_force[D](store: DefinitionStore[D]) -> D:
+        found = store.in_force()
+        if store.refused:
+            report.refused(store.refused)
+        return found
+
+    @staticmethod
+    def _today() -> date:
+        return datetime.now(UTC).date()
+
+    def _place(self, name: str) -> Place:
+        metrics = Metrics(self._base.client("cloudwatch", READING, name), name)
+        return Place(self.region(name), metrics, self.settings.parks_idle)
+
+    def _hours_place(self, name: str) -> HoursPlace:
+        turn = partial(self._base.turn, f"running hours {name}")
+        return HoursPlace(self.region(name), turn, not_to_be_stopped)
+
+    def region(self, name: str) -> Region:
+        """Return a region."""
+        reading, patient = (self._base.client("ec2", config, name) for config in (READING, PATIENT))
+        return Region(reading, patient, name, partial(TokenBucket(RATE, BURST).take, 1))
+
+    @contextmanager
+    def _turn(self) -> Iterator[Check]:
+        with self._base.turn("idle") as held:
+            yield held.check
