@@ -40,12 +40,13 @@ $(PACKAGE)/sam.json: .venv/.ready $(APP) $(VIDEO_LAYER) tools/check_package.py
 
 package: $(PACKAGE)/sam.json ## Make build/package: the zip, the layer and the template that are deployed
 
-demo: $(PACKAGE)/sam.json ## See names follow instances, thumbnails heal and volumes snapshotted, on an emulated AWS account
+demo: $(PACKAGE)/sam.json ## See names follow, thumbnails heal, volumes snapshotted, idle instances flagged: on an emulated AWS account
 	@$(BIN)/python -m demo $(PACKAGE)
 
 run: $(PACKAGE)/sam.json ## Keep the emulated account running for any AWS client (AWS_PORT, API_PORT)
 	@$(BIN)/python -m localcloud run --package $(PACKAGE) --stack groundskeeper-dev --zone fleet.example \
-		--bucket fleet-media --parameter HostedZoneId={zone_id} --parameter SourceBucket=fleet-media --fire groundskeeper-dev-sweep-names
+		--bucket fleet-media --parameter HostedZoneId={zone_id} --parameter SourceBucket=fleet-media \
+		--parameter IdleParking=1 --parameter RunningHours=1 --fire groundskeeper-dev-sweep-names
 
 test: $(PACKAGE)/sam.json ## Run the tests
 	@echo "the application:" && $(BIN)/pytest tests --ignore tests/clocked

@@ -18,6 +18,8 @@ NOT_NOW = frozenset(
         "RequestLimitExceeded",  # EC2's, and DynamoDB's
         "EC2ThrottledException",
         "SlowDown",
+        "Throttled",  # SNS's, with the status 429
+        "KMSThrottling",  # and of a topic that is encrypted, with the status 400
         "RequestTimeout",  # S3's, with the status 400
         "TooManyRequestsException",  # Lambda's, with the status 429
         # DynamoDB says these with the status 400
@@ -60,15 +62,21 @@ def said_not_now(service: str) -> Iterator[None]:
 
 
 @contextmanager
-def reading(service: str, region: str) -> Iterator[None]:
-    """Translate what keeps a region from being read: TryAgain, and BadSettings where it denies access."""
+def reading(service: str, region: str, *expected: str) -> Iterator[None]:
+    """Translate what keeps a region from being read: TryAgain, and BadSettings, so that no region spoils another.
+
+    Errors with ``expected`` codes pass through.
+    """
     try:
         with said_not_now(f"{service} in {region}"):
             yield
     except ClientError as error:
-        if error.response["Error"]["Code"] in DENIED:
+        code = error.response["Error"]["Code"]
+        if code in expected:
+            raise
+        if code in DENIED:
             raise BadSettings(
                 f"{service} in {region} denies access: check that Regions, and the regions that definitions name, are "
                 f"regions of this account that its roles may use. {error}"
             ) from error
-        raise
+        raise BadSettings(f"{service} in {region} cannot be read: {error}") from error

@@ -1,9 +1,10 @@
 """The one loop of every job: guard a plan, carry it out batch by batch, collect what was refused."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import batched
 
 from chalicelib.errors import GroundskeeperError, Refused, TryAgain, UnsafePlan
 
@@ -41,6 +42,13 @@ class Carried[S]:
     refused: list[tuple[S, str]] = field(default_factory=list)
     postponed: list[tuple[S, str]] = field(default_factory=list)
 
+    def __iadd__(self, other: "Carried[S]") -> "Carried[S]":
+        """Add what became of further steps."""
+        self.landed += other.landed
+        self.refused += other.refused
+        self.postponed += other.postponed
+        return self
+
     @property
     def undone(self) -> list[tuple[S, str]]:
         """Return those that were not taken, and why."""
@@ -53,11 +61,12 @@ def carry_out[S](
     apply: Callable[[Sequence[S]], None],
     *,
     bisect: bool,
+    most_refused: int = MOST_SET_ASIDE,
 ) -> Carried[S]:
     """Apply each batch but those for later; one that is refused spoils none of the others.
 
-    With ``bisect`` a refused batch is halved until the bad step stands alone, but after 20 of them no more; without it
-    the batch is set aside whole.
+    With ``bisect`` a refused batch is halved until the bad step stands alone, but after ``most_refused`` of them no
+    more; without it the batch is set aside whole.
     ``TryAgain`` postpones the batch and all behind it, those for later included. Other errors pass through.
     """
     carried: Carried[S] = Carried()
@@ -67,7 +76,7 @@ def carry_out[S](
         try:
             apply(batch)
         except Refused as reason:
-            if bisect and len(batch) > 1 and len(carried.refused) < MOST_SET_ASIDE:
+            if bisect and len(batch) > 1 and len(carried.refused) < most_refused:
                 half = len(batch) // 2
                 waiting.extendleft((batch[half:], batch[:half]))
             else:
@@ -78,6 +87,11 @@ def carry_out[S](
         else:
             carried.landed += batch
     return carried
+
+
+def in_batches[S](steps: Collection[S], size: int, apply: Callable[[Sequence[S]], None]) -> Carried[S]:
+    """Apply steps, so many at once; of a batch that is refused every bad step is found, however many there are."""
+    return carry_out(batched(steps, size), (), apply, bisect=True, most_refused=len(steps))
 
 
 def each[V](

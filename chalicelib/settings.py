@@ -42,6 +42,7 @@ class Settings:
     snapshot_tag: str
     retires_snapshots: bool
     runs_hooks: bool
+    flags_idle: bool
     parks_idle: bool
     keeps_hours: bool
     asks_for_prices: bool
@@ -94,6 +95,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         snapshot_tag=reader.text("SNAPSHOT_TAG", re.compile(r"[^*?]{1,128}"), "a tag key", "Snapshot"),
         retires_snapshots=reader.text("SNAPSHOT_RETIREMENT", re.compile(r"[01]"), "1 or 0", "1") == "1",
         runs_hooks=reader.text("SNAPSHOT_HOOKS", re.compile(r"[01]"), "1 or 0", "0") == "1",
+        flags_idle=reader.text("IDLE_FLAGS", re.compile(r"[01]"), "1 or 0", "1") == "1",
         parks_idle=reader.text("IDLE_PARKING", re.compile(r"[01]"), "1 or 0", "0") == "1",
         keeps_hours=reader.text("RUNNING_HOURS", re.compile(r"[01]"), "1 or 0", "0") == "1",
         asks_for_prices=reader.text("LIVE_PRICES", re.compile(r"[01]"), "1 or 0", "1") == "1",

@@ -57,6 +57,7 @@ def test_lists_are_read():
         ("SNAPSHOT_HOOKS", "2"),
         ("SNAPSHOT_TAG", "x" * 129),
         ("IDLE_PARKING", "yes"),
+        ("IDLE_FLAGS", "on"),
         ("RUNNING_HOURS", "2"),
         ("LIVE_PRICES", "no"),
         ("IDLE_TOPIC_ARN", "groundskeeper-dev-idle"),

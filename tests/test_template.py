@@ -34,10 +34,10 @@ def test_every_function_has_a_role_of_its_own_with_its_own_policy(name: str):
     assert policy["PolicyDocument"] == json.loads((ROOT / ".chalice" / f"policy-{handler}.json").read_text())
 
 
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html and its siblings for other services
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html and its like
 WITHOUT_RESOURCES = {
-    "ec2:DescribeImages",
     "cloudwatch:GetMetricData",
+    "ec2:DescribeImages",
     "ec2:DescribeInstances",
     "ec2:DescribeInstanceTypes",
     "ec2:DescribeLockedSnapshots",
@@ -63,7 +63,7 @@ def test_only_what_has_no_resource_is_allowed_on_everything(name: str):
         assert not [action for action in statement["Action"] if "*" in action]
         if statement["Resource"] == "*" and set(statement["Action"]) - WITHOUT_RESOURCES:
             assert {action.partition(":")[0] for action in statement["Action"]} == {"kms"}
-            assert statement["Condition"]["StringLike"] == {"kms:ViaService": "ec2.*.amazonaws.com"}
+            assert statement["Condition"]["StringLike"] == {"kms:ViaService": {"Fn::Sub": "ec2.*.${AWS::URLSuffix}"}}
 
 
 def test_snapshots_are_made_and_deleted_with_the_stacks_label_alone():

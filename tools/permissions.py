@@ -80,7 +80,7 @@ WHY = {
     "SeeInstancesAndVolumes": "Instances, their types and volumes. EC2 has no narrower resource for these actions.",
     "SeeStopProtection": "Whether an instance that looks idle is protected against being stopped.",
     "ReadMetrics": "CPU, network and CPU credits of instances. CloudWatch has no narrower resource for this action.",
-    "FlagInstances": "The tags `groundskeeper:idle-flag` and `groundskeeper:idle-noticed`, and no others.",
+    "FlagInstances": "Unless IdleFlags=0: its tags `groundskeeper:idle-flag` and `groundskeeper:idle-noticed`.",
     "ParkInstances": "Only with IdleParking=1, and only instances with the tag `groundskeeper:idle=park`.",
     "AskForPrices": "Only with LivePrices=1: AWS's public Price List, which has no resources.",
     "TellOwners": "The digest, through the stack's own topic, and whether anybody has subscribed to it.",

@@ -89,4 +89,5 @@ class PriceList:
                 raise BadSettings(_REMEDY) from error
             if code == "ExpiredNextTokenException":
                 raise TryAgain("The Price List's pages expired") from error
-            raise
+            # Other partitions than aws do not know this region, or have no list at all.
+            raise BadSettings(f"it cannot be read from here: {error}") from error

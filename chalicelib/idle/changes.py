@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from chalicelib.idle import marks
 from chalicelib.idle.model import Instance, Problem
@@ -38,11 +37,18 @@ type Change = Flag | Unflag | Park
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an idle instance stands: its flag, be it new, since when its owner knows, and what happens next."""
+    """How an idle instance stands: its flag, be it new, what its owner was told, and what happens next."""
 
     flag: marks.Flag
-    noticed: datetime | None
+    notice: marks.Notice | None
     next_step: str
+    announces_stop: bool = False
+    """Whether the next step is a stop, of which its owner must have been told."""
+
+    @property
+    def is_news(self) -> bool:
+        """Whether its owner has not been told, or was told last of a stop that does not come, or of none that comes."""
+        return self.notice is None or self.notice.announces_stop != self.announces_stop
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,16 @@ def read(text: str | bytes, name: str = "rules.yaml") -> Rules:
     with document(text, name) as root:
         said = root.fields("a mapping such as preset: compute-optimizer", _FIELDS)
         preset = _chosen(said)
+        grace = said.take("grace", whole(1, 365), DEFAULTS.grace)
+        if not preset.sees(grace):
+            where = "grace" if "grace" in said else "preset"
+            said.fault(where, f"{grace} days of grace are more than the {preset.days} that {preset.name} looks at")
+            grace = preset.days
         return Rules(
             preset,
             coverage=said.take("coverage", whole(1, 100), int(DEFAULTS.coverage)),
             youngest=said.take("youngest", whole(0, 365), preset.days),
-            grace=said.take("grace", whole(1, 365), DEFAULTS.grace),
+            grace=grace,
             zone=said.take("time-zone", time_zone(), ZoneInfo("UTC")),
             exempt_tags=frozenset(_tags(said)),
             owner_tag=said.take("owner-tag", _TAG, DEFAULTS.owner_tag),
@@ -86,7 +91,10 @@ def _limit(place: Place, said: Fields, most: int, unit: float = 1) -> Limit | No
         return None
     form = decimal(0, most)
     if "below" in said:
-        return Limit(said.take("below", form, 0.0) * unit)
+        below = said.take("below", form, 0.0)
+        if not below and said.is_sound("below"):
+            said.fault("below", "nothing is below 0: say at-most: 0")
+        return Limit(below * unit)
     return Limit(said.take("at-most", form, 0.0) * unit, is_included=True)
 
 

@@ -26,6 +26,8 @@ class Judgement:
     usage: Usage = ()
     caveats: tuple[str, ...] = ()
     """What should be known before it is called waste: burst credits, GPUs."""
+    cannot_park: str = ""
+    """Why it is not stopped, whatever its people say; empty where it may be."""
 
 
 @dataclass(frozen=True, slots=True)

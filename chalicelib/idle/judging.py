@@ -19,6 +19,10 @@ MEMBERS = {
     "aws:ecs:clusterName": "an ECS cluster",
     "AWSBatchServiceTag": "AWS Batch",
     "aws:elasticmapreduce:job-flow-id": "an EMR cluster",
+    "parallelcluster:cluster-name": "a ParallelCluster",
+    "AWSElasticDisasterRecoveryManaged": "AWS Elastic Disaster Recovery",
+    "AWSApplicationMigrationServiceManaged": "AWS Application Migration Service",
+    "AWSRDSCustom": "RDS Custom",
 }
 MEMBER_PREFIXES = {"kubernetes.io/cluster/": "a Kubernetes cluster"}
 
@@ -28,7 +32,6 @@ def exemption(instance: Instance, rules: Rules, today: date) -> str:
     return (
         marks.wish(instance, today).kept
         or not_to_be_stopped(instance)
-        or ("it is on a dedicated host, which is paid for as a whole" if instance.tenancy == "host" else "")
         or next((f"it has the tag {key}" for key in sorted(rules.exempt_tags) if key in instance.tags), "")
     )
 
@@ -40,6 +43,7 @@ def not_to_be_stopped(instance: Instance) -> str:
         or (f"{instance.operator} operates it" if instance.operator else "")
         or ("it is a spot instance" if instance.lifecycle == "spot" else "")
         or (f"it is of a {instance.lifecycle} purchase" if instance.lifecycle else "")
+        or ("it is on a dedicated host, which is paid for as a whole" if instance.tenancy == "host" else "")
         or ("its root is an instance store, so it cannot be stopped" if instance.root != "ebs" else "")
     )
 
@@ -100,7 +104,7 @@ class _Judge:
                 return self._say(Verdict.ACTIVE, self._how_busy(busy))
             if not self._is_covered:
                 return self._say(Verdict.INSUFFICIENT_DATA, self._what_is_missing())
-            return self._say(Verdict.IDLE, f"{self._peaks()} on all {self._window.days} days, and today")
+            return self._say(Verdict.IDLE, f"{self._peaks()}, on all {self._window.days} days and today")
         return self._by_idle_days(self._preset.idle_days)
 
     def _by_idle_days(self, needed: int) -> Judgement:
@@ -156,19 +160,19 @@ class _Judge:
         day = busy[-1]
         said = []
         if _beyond(day.cpu, self._preset.cpu):
-            said.append(f"{self._statistic} CPU {day.cpu:.1f} %")
+            said.append(f"{self._statistic} CPU {day.cpu:.2f} %")
         if self._preset.network and day.network is not None and _beyond(day.network, self._preset.network):
-            said.append(f"network {day.network / MB:,.1f} MB")
+            said.append(f"network {day.network / MB:,.2f} MB")
         others = len(busy) - 1
         more = f", and on {others} other day{'' if others == 1 else 's'}" if others else ""
         return f"{' and '.join(said)} on {day.day}{' (today)' if day.day == self._window.today else ''}{more}"
 
     def _peaks(self, days: Iterable[Day] | None = None) -> str:
         days = self._usage if days is None else list(days)
-        cpu = f"{self._statistic} CPU {_peak(day.cpu for day in days) or 0.0:.1f} % at the most"
+        cpu = f"{self._statistic} CPU {_peak(day.cpu for day in days) or 0.0:.2f} %"
         if self._preset.network is None:
-            return cpu
-        return f"{cpu} and network {(_peak(day.network for day in days) or 0.0) / MB:,.1f} MB a day at the most"
+            return f"{cpu} at the most"
+        return f"{cpu} and network {(_peak(day.network for day in days) or 0.0) / MB:,.2f} MB a day at the most"
 
     def _what_is_missing(self) -> str:
         nothing = self._window.days - sum(self._samples(day) > 0 for day in self._whole)

@@ -10,6 +10,7 @@ from chalicelib.idle.model import FLAG, NOTICED, WISH, Instance
 KEEP, PARK = "keep", "park"
 WISHES = f"{KEEP}, {KEEP} until a day such as 2027-01-31, or {PARK}"
 LONGEST_VALUE = 256  # characters: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+_STOP = " of a stop"
 _MOMENT = "%Y-%m-%dT%H:%MZ"
 _FLAG = re.compile(r"(\S+) (i-[0-9a-f]+) ([a-z0-9-]+) since (\S+): (.*)")
 _KEEP_UNTIL = re.compile(rf"{KEEP} until (\d{{4}}-\d\d-\d\d)")
@@ -30,7 +31,7 @@ def wish(instance: Instance, today: date) -> Wish:
     """Return what an instance's tag says; what cannot be read keeps it, and so does the last day that is named."""
     if WISH not in instance.tags:
         return Wish()
-    said = " ".join(instance.tags[WISH].lower().split())
+    said = instance.tags[WISH].lower()  # blanks count: IAM compares the tag as it is, but for the case
     if said == PARK:
         return Wish(parks=True)
     if said == KEEP:
@@ -70,15 +71,24 @@ def flag(instance: Instance, now: datetime) -> Flag | None:
     return Flag(at, found[3], since, found[5])
 
 
-def notice(at: datetime) -> str:
-    """Return the value of the tag that says when the owner was told of an instance's flag, the same for many."""
-    return f"{at.astimezone(UTC):{_MOMENT}}"
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What our tag says of when an owner was told of a flag, and whether of a stop that is to come."""
+
+    at: datetime
+    announces_stop: bool
+
+    @property
+    def value(self) -> str:
+        """Return the tag's value, the same for all that are in one message."""
+        return f"{self.at.astimezone(UTC):{_MOMENT}}{_STOP if self.announces_stop else ''}"
 
 
-def noticed(instance: Instance, flagged: Flag, now: datetime) -> datetime | None:
-    """Return when the owner was told of this flag; None where nobody was: an older note is of another flag."""
-    at = _moment(instance.tags.get(NOTICED, ""))
-    return at if at and flagged.at <= at <= now else None
+def notice(instance: Instance, flagged: Flag, now: datetime) -> Notice | None:
+    """Return what the owner was told of this flag; None where nothing was: an older note is of another flag."""
+    said = instance.tags.get(NOTICED, "")
+    at = _moment(said.removesuffix(_STOP))
+    return Notice(at, said.endswith(_STOP)) if at and flagged.at <= at <= now else None
 
 
 def _moment(text: str) -> datetime | None:

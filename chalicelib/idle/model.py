@@ -29,10 +29,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an instance type is, as EC2 says it; ``None`` stands where EC2 does not know the type."""
+    """What an instance type is, as EC2 says it."""
 
     is_burstable: bool = False
     gpus: int = 0
+    has_instance_store: bool = False
+    """Whether disks of its host are a part of it, whose data a stop erases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Instance:
     """Of one that an AWS service operates, the service; empty for others."""
     root: str = "ebs"
     """``ebs`` or ``instance-store``."""
+    priced_apart: str = ""
+    """Why it does not cost what its type does; empty where it does."""
     volumes: tuple[str, ...] = ()
     public_ipv4s: int = 0
     """Public IPv4 addresses, those lent by AWS and Elastic IP addresses."""

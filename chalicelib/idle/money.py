@@ -21,7 +21,7 @@ def waste(judgement: Judgement, volumes: Iterable[Volume], prices: RegionPrices,
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html
     """
     instance, unpriced = judgement.instance, []
-    hour = prices.hour(instance.platform, instance.type) if instance.tenancy == OF_SHARED_TENANCY else None
+    hour = hourly(instance, prices)
     if hour is None:
         unpriced.append(_what(instance))
     storage = 0.0
@@ -42,9 +42,16 @@ def waste(judgement: Judgement, volumes: Iterable[Volume], prices: RegionPrices,
     return Waste(saved * HOURS_A_MONTH + remains, remains, saved * _idle_hours(judgement, now), tuple(unpriced))
 
 
+def hourly(instance: Instance, prices: RegionPrices) -> float | None:
+    """Return what an hour of an instance costs alone; None where nobody says."""
+    is_usual = instance.tenancy == OF_SHARED_TENANCY and not instance.priced_apart
+    return prices.hour(instance.platform, instance.type) if is_usual else None
+
+
 def _what(instance: Instance) -> str:
     tenancy = "" if instance.tenancy == OF_SHARED_TENANCY else f" with {instance.tenancy} tenancy"
-    return f"{instance.type} ({instance.platform}){tenancy}"
+    apart = f" {instance.priced_apart}" if instance.priced_apart else ""
+    return f"{instance.type} ({instance.platform}){tenancy}{apart}"
 
 
 def _idle_hours(judgement: Judgement, now: datetime) -> float:

@@ -38,19 +38,24 @@ def _standing(judgement: Judgement, rules: Rules, now: datetime, *, parking: boo
     flag = marks.flag(judgement.instance, now)
     if flag is None:
         flag = marks.Flag(now, rules.preset.name, judgement.idle_since, judgement.because)
-    noticed = marks.noticed(judgement.instance, flag, now)
+    notice = marks.notice(judgement.instance, flag, now)
+    if not parking:
+        return Standing(flag, notice, NOT_BY_US)
     if not marks.wish(judgement.instance, now.date()).parks:
-        return Standing(flag, noticed, LEFT if parking else NOT_BY_US)
-    return Standing(flag, noticed, _next(judgement, flag, noticed, rules, now) if parking else NOT_BY_US)
-
-
-def _next(judgement: Judgement, flag: marks.Flag, noticed: datetime | None, rules: Rules, now: datetime) -> str:
-    """Return what happens to an idle instance whose people agree to parking."""
-    if noticed is None:
-        return f"it is stopped {rules.grace} days after its owner has been told"
+        return Standing(flag, notice, LEFT)
+    if judgement.cannot_park:
+        return Standing(flag, notice, f"it is not stopped: {judgement.cannot_park}")
     if busy := busy_since(judgement, rules.preset, flag.at.date()):
-        return f"it is not stopped, since it was busy on {busy.day}, after it had been flagged"
-    due = noticed + timedelta(days=rules.grace)
+        said = f"it is not stopped, since it was busy on {busy.day}, after it had been flagged"
+        return Standing(flag, notice, said)
+    return Standing(flag, notice, _stop(notice, rules, now), announces_stop=True)
+
+
+def _stop(notice: marks.Notice | None, rules: Rules, now: datetime) -> str:
+    """Return when an idle instance is stopped whose people agree to that: its owner must have been told of the stop."""
+    if notice is None or not notice.announces_stop:
+        return f"it is stopped {rules.grace} days after its owner has been told"
+    due = notice.at + timedelta(days=rules.grace)
     return NOW if due <= now else f"it is stopped on {due:%Y-%m-%d}, unless it is busy until then or somebody objects"
 
 
@@ -67,8 +72,6 @@ def _unflag(judgement: Judgement) -> Unflag | None:
 
 
 def _park(judgement: Judgement, standing: Standing) -> Park:
-    flag, noticed = standing.flag, standing.noticed
-    return Park(
-        judgement.instance,
-        f"it is idle since {flag.since}, its owner was told on {noticed:%Y-%m-%d}, and the days of grace are over",
-    )
+    assert standing.notice  # noqa: S101  nothing is stopped without one
+    told = f"its owner was told on {standing.notice.at:%Y-%m-%d}"
+    return Park(judgement.instance, f"it is idle since {standing.flag.since}, {told}, and the days of grace are over")

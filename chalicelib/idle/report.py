@@ -10,11 +10,12 @@ from chalicelib.idle.service import Judged
 from chalicelib.telemetry import logger
 
 
-def judged(done: Judged, stack: str, *, is_dry_run: bool) -> None:
+def judged(done: Judged, stack: str) -> None:
     """Report one run; raise what went wrong with a region, once all is reported."""
     for region, outcome in done.outcomes.items():
-        _log_outcome(region, outcome, is_dry_run=is_dry_run)
-    _log_problems((*done.report.problems, *done.problems))
+        _log_outcome(region, outcome)
+    problems = (*done.report.problems, *done.problems, *done.hints)
+    _log_problems(problems)
     if done.told:
         logger.info("owners told", extra={"instances": len(done.told.named), "owners": list(done.told.owners)})
     if done.report.kept_at:
@@ -29,28 +30,28 @@ def judged(done: Judged, stack: str, *, is_dry_run: bool) -> None:
         InstancesFlagged=sum(len(each.flagged.landed) for each in outcomes),
         InstancesUnflagged=sum(len(each.unflagged.landed) for each in outcomes),
         InstancesParked=sum(len(each.parked.landed) for each in outcomes),
-        IdleProblems=len(done.report.problems) + len(done.problems),
+        IdleProblems=len(problems) + sum(len(each.undone) for each in outcomes),
         GoodIdleRuns=int(done.is_good),
     )
     telemetry.raise_first(done.errors)
 
 
 def refused(error: BadDefinition) -> None:
-    """Report that the operator's rules are malformed, and that those before them are still in force."""
-    logger.error("rules refused: those read before are in force", extra={"reason": str(error)})
+    """Report that definitions of the operator are malformed, and that those before them are still in force."""
+    logger.error("definitions refused: those read before are in force", extra={"reason": str(error)})
 
 
-def _log_outcome(region: str, outcome: Outcome, *, is_dry_run: bool) -> None:
-    plan = outcome.plan
+def _log_outcome(region: str, outcome: Outcome) -> None:
+    plan, was_done = outcome.plan, outcome.carried_out
     changes = (
-        ("flag", "flagged", plan.flags if is_dry_run else outcome.flagged.landed),
-        ("un-flag", "un-flagged", plan.unflags if is_dry_run else outcome.unflagged.landed),
-        ("stop", "stopped", plan.parks if is_dry_run else outcome.parked.landed),
+        ("flag", "flagged", outcome.flagged.landed if was_done else plan.flags),
+        ("un-flag", "un-flagged", outcome.unflagged.landed if was_done else plan.unflags),
+        ("stop", "stopped", outcome.parked.landed if was_done else plan.parks),
     )
     for would, has, done in changes:
         for change in done:
             extra = {"region": region, "instance": change.instance.id, "because": change.because}
-            logger.info(f"would {would}" if is_dry_run else has, extra=extra)
+            logger.info(has if was_done else f"would {would}", extra=extra)
     for id_, reason in outcome.undone:
         logger.warning("not done", extra={"region": region, "instance": id_, "reason": reason})
     if outcome.unsafe:

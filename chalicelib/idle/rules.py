@@ -42,6 +42,10 @@ class Preset:
     days: int = 14
     idle_days: int | None = None
 
+    def sees(self, grace: int) -> bool:
+        """Say whether a busy day within so many days of grace is in sight at their end, or ends them itself."""
+        return self.idle_days is None or grace <= self.days
+
 
 # https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html#low-utilization-amazon-ec2-instances
 # https://docs.aws.amazon.com/compute-optimizer/latest/ug/view-idle-recommendations.html
@@ -78,3 +82,9 @@ class Rules:
     owner_tag: str = "Owner"
     suggests: bool = True
     """Whether running hours are suggested, which costs a look at hours as well as days."""
+
+    def __post_init__(self) -> None:
+        """Refuse a grace of which busy days could be out of sight at its end, where some are let pass."""
+        if not self.preset.sees(self.grace):
+            name, days = self.preset.name, self.preset.days
+            raise ValueError(f"{self.grace} days of grace, of which {name} sees the last {days}")

@@ -10,8 +10,9 @@ from typing import Protocol
 from chalicelib import reconcile
 from chalicelib.economics.quotes import Quote
 from chalicelib.errors import GroundskeeperError
-from chalicelib.idle import digest, export, job, page, reporting
-from chalicelib.idle.digest import Digest
+from chalicelib.idle import assembling, job
+from chalicelib.idle.documents import digest, export, page
+from chalicelib.idle.documents.digest import Digest
 from chalicelib.idle.findings import Report
 from chalicelib.idle.job import Check, Outcome, Place
 from chalicelib.idle.model import Problem, Verdict
@@ -39,7 +40,7 @@ class Topic(Protocol):
     def listeners(self) -> int:
         """Return how many subscriptions are confirmed."""
 
-    def publish(self, subject: str, body: str, owners: Collection[str]) -> None:
+    def publish(self, subject: str, body: str) -> None:
         """Publish one message."""
 
 
@@ -69,6 +70,9 @@ class Judged:
     report: Report
     told: Digest | None = None
     problems: list[Problem] = field(default_factory=list)
+    """What kept the last steps from being done."""
+    hints: list[Problem] = field(default_factory=list)
+    """What an operator should know, and is no failure."""
 
     @property
     def is_good(self) -> bool:
@@ -93,6 +97,8 @@ class Idle:
     last_told: Position
     turn: Callable[[], AbstractContextManager[Check]]
     """Keeps other runs from telling and parking at the same time."""
+    parks: bool = False
+    """Whether the stack may stop instances at all."""
     is_dry_run: bool = False
     clock: Callable[[], datetime] = now
 
@@ -112,32 +118,43 @@ class Idle:
             rules, at = self.rules(), self.clock()
             judged = self._judge(lambda place: job.run(place, rules, self.clock, check, force=force), rules, at)
             self._attempt(judged, "the report was not kept", lambda: self._keep(judged))
-            self._attempt(judged, "owners were not told", lambda: self._tell(judged, at, check))
+            self._attempt(judged, "owners were not told", lambda: self._tell(judged, check))
+            self._attempt(judged, "that owners were told was not noted", lambda: self._note(judged, check))
         return judged
 
     def _judge(self, run: Callable[[Place], Outcome], rules: Rules, at: datetime) -> Judged:
+        prices = self.prices()  # first: where they cannot be read, nothing has been changed of which nobody would hear
         outcomes, errors = reconcile.each(self.regions, lambda name: run(self.place(name)), at_once=AT_ONCE)
-        prices = self.prices()
         quotes = {name: prices.region(name, wanted(outcome)) for name, outcome in outcomes.items()}
-        return Judged(outcomes, errors, reporting.report(outcomes, errors, quotes, rules, self.account, at))
+        return Judged(outcomes, errors, assembling.report(outcomes, errors, quotes, rules, self.account, at))
 
-    def _tell(self, judged: Judged, at: datetime, check: Check) -> None:
-        """Publish the digest, unless that was done today; then note who was told of what."""
-        today = at.astimezone(UTC).date()
+    def _tell(self, judged: Judged, check: Check) -> None:
+        """Publish the digest, unless that was done today."""
+        today = _day(judged)
         if self.last_told.read() == str(today):
             return
         written = digest.write(judged.report, today)
         if written is None:
             return
         if not self.topic.listeners():
-            judged.problems.append(Problem("owners were not told", NOBODY_LISTENS))
+            # Only where instances may be parked does somebody wait for that.
+            (judged.problems if self.parks else judged.hints).append(Problem("owners were not told", NOBODY_LISTENS))
             return
-        self.topic.publish(written.subject, written.body, written.owners)
+        check()
+        self.topic.publish(written.subject, written.body)
         judged.told = written
-        self.last_told.write(str(today))
+
+    def _note(self, judged: Judged, check: Check) -> None:
+        """Note that owners were told today, and of each instance in the digest that its owner knows.
+
+        The note is of the moment at which the region was looked at, as the flags of that look are.
+        """
+        if judged.told is None:
+            return
+        self.last_told.write(str(_day(judged)))
         for name, outcome in judged.outcomes.items():
-            named = {id_ for region, id_ in written.named if region == name}
-            job.note(self.place(name), outcome, named, at, check)
+            named = {id_ for region, id_ in judged.told.named if region == name}
+            job.note(self.place(name), outcome, named, outcome.window.now, check)
 
     def _keep(self, judged: Judged) -> None:
         documents = {
@@ -145,7 +162,7 @@ class Idle:
             "json": json.dumps(export.as_json(judged.report)),
             "csv": export.as_csv(judged.report),
         }
-        kept_at = self.store.put(judged.report.at.astimezone(UTC).date(), documents)
+        kept_at = self.store.put(_day(judged), documents)
         judged.report = replace(judged.report, kept_at=kept_at)
 
     @staticmethod
@@ -155,6 +172,11 @@ class Idle:
             act()
         except GroundskeeperError as error:
             judged.problems.append(Problem(failing, str(error)))
+
+
+def _day(judged: Judged) -> date:
+    """Return the day of a run, in UTC, be it that it ends on the next one."""
+    return judged.report.at.astimezone(UTC).date()
 
 
 def wanted(outcome: Outcome) -> set[tuple[str, str]]:

@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
-from chalicelib.idle import hours_report, report
-from chalicelib.idle.hours_service import Hours
+from chalicelib.idle import report
+from chalicelib.idle.hours import report as hours_report
+from chalicelib.idle.hours.service import Hours
 from chalicelib.idle.service import Idle
 
 
@@ -28,9 +29,10 @@ class Triggers:
     def judge(self) -> None:
         """Judge all instances, and do what follows of that."""
         idle = self._parts.idle
-        report.judged(idle.run(), idle.stack, is_dry_run=idle.is_dry_run)
+        report.judged(idle.run(), idle.stack)
 
     def keep_hours(self) -> None:
         """Stop and start what is not as its running hours want it."""
         hours = self._parts.hours
-        hours_report.kept(hours.run(), hours.stack, is_dry_run=hours.is_dry_run or not hours.is_on)
+        if hours.is_kept:
+            hours_report.kept(hours.run(), hours.stack, is_dry_run=hours.is_dry_run)

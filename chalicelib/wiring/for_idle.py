@@ -11,13 +11,14 @@ from chalicelib.economics import definitions as price_definitions
 from chalicelib.economics.aws import PriceList
 from chalicelib.economics.book import Overrides
 from chalicelib.economics.quotes import Quotes
+from chalicelib.errors import TryAgain
 from chalicelib.idle import definitions, report
 from chalicelib.idle.aws.cloudwatch import Metrics
 from chalicelib.idle.aws.ec2 import Region
 from chalicelib.idle.aws.s3 import ReportStore
 from chalicelib.idle.aws.sns import Topic
-from chalicelib.idle.hours_job import HoursPlace
-from chalicelib.idle.hours_service import Hours
+from chalicelib.idle.hours.job import HoursPlace
+from chalicelib.idle.hours.service import Hours
 from chalicelib.idle.job import Check, Place
 from chalicelib.idle.judging import not_to_be_stopped
 from chalicelib.idle.rules import Rules
@@ -28,9 +29,10 @@ from chalicelib.wiring.base import PATIENT, READING, Base
 
 RULES = Definable("definitions/idle.yaml", definitions.read, definitions.packaged)
 PRICES = Definable("definitions/prices.yaml", price_definitions.read, price_definitions.packaged)
-# Requests a second that change an instance, or look at one alone:
+# Requests a second that look at one instance alone, and that change some; EC2 has a bucket for each action:
 # https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
-RATE, BURST = 5, 50
+LOOKS, CHANGES, BURST = 10, 5, 50
+RESERVE = 240.0  # seconds that must be left for what comes after looks: flags, prices, the report, the digest
 
 
 class IdleWiring:
@@ -43,16 +45,17 @@ class IdleWiring:
     def idle(self) -> Idle:
         """Return the idle instances of this stack."""
         return Idle(
-            self.settings.stack,
-            self.settings.account,
-            self.settings.regions,
-            self.rules,
-            self._place,
-            self._prices,
-            Topic(self._base.client("sns", PATIENT), self.settings.idle_topic),
-            ReportStore(self._base.client("s3", PATIENT), self.settings.document_bucket),
-            Position(self._base.client("dynamodb"), self.settings.table, "idle digest"),
-            self._turn,
+            stack=self.settings.stack,
+            account=self.settings.account,
+            regions=self.settings.regions,
+            rules=self.rules,
+            place=self._place,
+            prices=self._prices,
+            topic=Topic(self._base.client("sns", PATIENT), self.settings.idle_topic),
+            store=ReportStore(self._base.client("s3", PATIENT), self.settings.document_bucket),
+            last_told=Position(self._base.client("dynamodb"), self.settings.table, "idle digest"),
+            turn=self._turn,
+            parks=self.settings.parks_idle,
             is_dry_run=self.settings.dry_run,
         )
 
@@ -64,7 +67,7 @@ class IdleWiring:
             self.settings.regions,
             self.rules,
             self._hours_place,
-            is_on=self.settings.keeps_hours,
+            is_kept=self.settings.keeps_hours,
             is_dry_run=self.settings.dry_run,
         )
 
@@ -103,7 +106,7 @@ class IdleWiring:
 
     def _place(self, name: str) -> Place:
         metrics = Metrics(self._base.client("cloudwatch", READING, name), name)
-        return Place(self.region(name), metrics, self.settings.parks_idle)
+        return Place(self.region(name), metrics, parking=self.settings.parks_idle, flagging=self.settings.flags_idle)
 
     def _hours_place(self, name: str) -> HoursPlace:
         turn = partial(self._base.turn, f"running hours {name}")
@@ -112,7 +115,14 @@ class IdleWiring:
     def region(self, name: str) -> Region:
         """Return a region."""
         reading, patient = (self._base.client("ec2", config, name) for config in (READING, PATIENT))
-        return Region(reading, patient, name, partial(TokenBucket(RATE, BURST).take, 1))
+        looks = TokenBucket(LOOKS, BURST)
+
+        def pace_look() -> None:
+            if self._base.remaining() < RESERVE:
+                raise TryAgain("the time of this run is nearly over")
+            looks.take(1)
+
+        return Region(reading, patient, name, pace_look, partial(TokenBucket(CHANGES, BURST).take, 1))
 
     @contextmanager
     def _turn(self) -> Iterator[Check]:

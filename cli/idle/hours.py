@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from chalicelib.idle.hours_job import Outcome
-from chalicelib.idle.hours_service import Kept
+from chalicelib.idle.hours.job import Outcome
+from chalicelib.idle.hours.service import Kept
 from cli import times
 from cli.idle import lines, reach
 from cli.idle.lines import Line
@@ -39,9 +39,9 @@ def sweep(
     """Stop and start instances by their running hours, as the schedule does."""
     with reach.hours(stack, local, region, profile, "at work") as found:
         kept = found.run()
-        planned = found.is_dry_run or not found.is_on
+        planned = found.is_dry_run or not found.is_kept
     lines.show(_lines(kept, planned=planned), ("stop", "start"), planned=planned, as_json=as_json)
-    if not found.is_on:
+    if not found.is_kept:
         err.print(Text("running hours are not kept: the stack was deployed with RunningHours=0", "bold yellow"))
     finish(kept.errors, is_good=kept.is_good)
 

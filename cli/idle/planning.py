@@ -61,7 +61,7 @@ def _lines(judged: Judged, *, planned: bool) -> Iterator[Line]:
         yield from (Line(region, "failed", id_, reason) for id_, reason in outcome.undone)
         if outcome.unsafe:
             yield Line(region, "failed", "nothing is stopped", f"{outcome.unsafe}: --force stops them")
-    for problem in (*judged.report.problems, *judged.problems):
+    for problem in (*judged.report.problems, *judged.problems, *judged.hints):
         yield Line("", "problem", problem.subject, problem.reason)
 
 

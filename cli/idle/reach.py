@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chalicelib.errors import BadDefinition, BadSettings
-from chalicelib.idle.hours_service import Hours
+from chalicelib.idle.hours.service import Hours
 from chalicelib.idle.service import Idle
 from chalicelib.wiring.for_idle import IdleWiring
 from cli import connection, times

@@ -7,10 +7,10 @@ from functools import cache
 from rich.text import Text
 
 from chalicelib.definition.aws import DefinitionStore
+from chalicelib.idle.documents.wording import idle_means
 from chalicelib.idle.model import Verdict
 from chalicelib.idle.rules import Rules
 from chalicelib.idle.service import Idle
-from chalicelib.idle.wording import idle_means
 from chalicelib.wiring.for_idle import RULES, IdleWiring
 from cli import connection, defining, times
 from cli.defining import Default, DryRun, File, Show

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chalicelib.errors import BadRequest
-from chalicelib.idle import export, page, totals
+from chalicelib.idle.documents import export, page, totals
+from chalicelib.idle.documents.wording import by_origin, coverage, cpu, idle_means, line, money, number, traffic
 from chalicelib.idle.findings import Finding, Report
 from chalicelib.idle.model import Verdict
-from chalicelib.idle.wording import by_origin, coverage, cpu, idle_means, line, money, number, traffic
 from cli import screen, times
 from cli.idle import reach
 from cli.options import Json, Local, Profile, Region, Stack

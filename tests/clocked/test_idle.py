@@ -190,7 +190,6 @@ def test_a_stack_that_may_not_stops_and_starts_nothing(cloud: LocalCloud):
         assert crew.judge()["error"] is None
         assert crew.keep_hours()["error"] is None
     assert crew.state(agrees) == "running"
-    assert crew.said("keep-running-hours", "would stop")
     crew.leave()
     cloud.set_clock(None)
 

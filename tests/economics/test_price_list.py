@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 from chalicelib.economics import definitions
@@ -120,7 +120,8 @@ def test_a_region_has_what_is_wanted_each_once_and_an_origin_of_today(stub: Stub
         pytest.param("ThrottlingException", 400, TryAgain, id="throttled"),
         pytest.param("InternalErrorException", 500, TryAgain, id="AWS's own fault"),
         pytest.param("ExpiredNextTokenException", 400, TryAgain, id="too slow between pages"),
-        pytest.param("InvalidParameterException", 400, ClientError, id="ours: it is not hidden"),
+        pytest.param("UnrecognizedClientException", 400, BadSettings, id="another partition, which knows no such region"),
+        pytest.param("InvalidParameterException", 400, BadSettings, id="ours: the table holds, and it is said why"),
     ],
 )
 def test_an_error_is_named_by_its_remedy(

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from chalicelib.errors import Refused
 from chalicelib.idle import job
+from chalicelib.idle.hours.suggesting import Profile
 from chalicelib.idle.job import Outcome, Place
 from chalicelib.idle.marks import LONGEST_VALUE, PARK
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Day, Instance, Kind, Usage, Verdict, Volume, Window, midnight
 from chalicelib.idle.rules import MB, Rules, Statistic
-from chalicelib.idle.suggesting import Profile
 from tests.idle.fleets import NOW, instance
 from tests.snapshots.fakes import Crash, FakeLease, Line
 
@@ -170,9 +170,9 @@ class FakeMetrics:
         with self.region.line.call("usage"):
             return {id_: tuple(self._days(id_, window)) for id_ in ids if id_ not in self.incomplete}
 
-    def hours(self, ids: Collection[str], window: Window) -> Mapping[str, Profile]:
+    def hours(self, ids: Collection[str], window: Window) -> Iterable[tuple[str, Profile]]:
         with self.region.line.call("hours"):
-            return {id_: self.profiles[id_] for id_ in ids if id_ in self.profiles}
+            yield from ((id_, self.profiles[id_]) for id_ in ids if id_ in self.profiles)
 
     def credits(self, ids: Collection[str], now: datetime) -> Mapping[str, float]:
         with self.region.line.call("credits"):
@@ -201,8 +201,8 @@ class Site:
         self.place = Place(self.region, self.metrics, self.parking)
         self.lease = FakeLease(self.line)
         self.told_on: date | None = None
-        self.messages: list[tuple[datetime, frozenset[str]]] = []
-        """When owners were told of what."""
+        self.messages: list[tuple[datetime, dict[str, bool]]] = []
+        """When owners were told of what, and whether of a stop."""
 
     @property
     def now(self) -> datetime:
@@ -219,10 +219,11 @@ class Site:
             idle = [each.instance.id for each in outcome.judgements if each.verdict is Verdict.IDLE]
             if idle and self.told_on != self.now.date():
                 with self.line.call("publish"):
-                    self.messages.append((self.now, frozenset(idle)))
+                    standing = outcome.plan.standing
+                    self.messages.append((self.now, {id_: standing[id_].announces_stop for id_ in idle}))
                 with self.line.call("write position"):
                     self.told_on = self.now.date()
-                job.note(self.place, outcome, idle, self.now, in_time)
+                job.note(self.place, outcome, idle, outcome.window.now, in_time)
         return outcome
 
     def rest(self, days: float) -> None:
@@ -267,8 +268,12 @@ class Site:
         return [id_ for _, id_ in self.region.stopped]
 
     def warned(self, id_: str, at: datetime) -> timedelta | None:
-        """Return for how long its owner had known of what stood idle then; None where nobody was told."""
-        return max((at - told for told, ids in self.messages if id_ in ids and told <= at), default=None)
+        """Return for how long its owner had known that it would be stopped; None where nobody was told."""
+        return max((at - told for told, stops in self.messages if stops.get(id_) and told <= at), default=None)
+
+    def reconsider(self, *, parking: bool = True, flagging: bool = True) -> None:
+        """Let the stack be deployed with other settings."""
+        self.place = replace(self.place, parking=parking, flagging=flagging)
 
 
 def site(*ids: str, wish: str | None = "park", rules: Rules | None = None, parking: bool = True) -> Site:

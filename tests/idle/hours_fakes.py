@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Refused, TryAgain
-from chalicelib.idle import hours_job
-from chalicelib.idle.hours_job import HoursPlace, Outcome
-from chalicelib.idle.hours_text import parse
+from chalicelib.idle.hours import job as hours_job
+from chalicelib.idle.hours.job import HoursPlace, Outcome
+from chalicelib.idle.hours.text import parse
 from chalicelib.idle.model import HOURS_MARK, RUNNING_HOURS, Instance
 from tests.snapshots.fakes import Crash, Line
 
@@ -37,13 +37,18 @@ def instance(
 
 @dataclass
 class FakeRegion:
-    """EC2 in one region: what is asked of it takes until it settles."""
+    """EC2 in one region: what is asked of it takes until it settles, and a start may come to nothing."""
 
     line: Line
     name: str = HERE
     there: dict[str, Instance] = field(default_factory=dict)
     protected: set[str] = field(default_factory=set)
     """Against being stopped, started or tagged."""
+    failing: set[str] = field(default_factory=set)
+    """Whose starts are agreed to and come to nothing: the key of a volume is gone, for example.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
+    """
     stopped_by: dict[str, str] = field(default_factory=dict)
 
     def tagged(self, key: str) -> list[Instance]:
@@ -80,9 +85,10 @@ class FakeRegion:
             self.stopped_by[id_] = who
 
     def settle(self) -> None:
-        """Let what was asked for be done."""
-        ends = {"pending": "running", "stopping": "stopped"}
-        self.there = {id_: replace(each, state=ends.get(each.state, each.state)) for id_, each in self.there.items()}
+        """Let what was asked for be done, but for starts that come to nothing."""
+        for id_, each in self.there.items():
+            ends = {"pending": "stopped" if id_ in self.failing else "running", "stopping": "stopped"}
+            self.there[id_] = replace(each, state=ends.get(each.state, each.state))
 
     def _refuse(self, ids: Collection[str], what: str) -> None:
         """Refuse a call as a whole for one bad instance, as EC2 does."""

@@ -51,7 +51,7 @@ presets:
   other: {cpu: {below: 1}}
 coverage: 90
 youngest: 3
-grace: 365
+grace: 30
 time-zone: Europe/Berlin
 owner-tag: Team
 exempt-tags: [Production, Keep, Production]
@@ -60,7 +60,7 @@ suggestions: no"""
         Preset("lazy", Statistic.AVERAGE, Limit(2.5, is_included=True), Limit(500_000), 30, 20),
         coverage=90,
         youngest=3,
-        grace=365,
+        grace=30,
         zone=ZoneInfo("Europe/Berlin"),
         exempt_tags=frozenset({"Production", "Keep"}),
         owner_tag="Team",
@@ -172,6 +172,24 @@ def test_megabytes_are_decimal():
         pytest.param(
             own("cpu: {below: 5}", "idle-days: 0"), "idle-days: wants a whole number from 1 to 14", id="no idle days"
         ),
+        *[
+            pytest.param(
+                own(f"{of}: {{below: {said}}}", *more),
+                f"presets.mine.{of}.below: nothing is below 0: say at-most: 0",
+                id=f"{of} below {said}",
+            )
+            for of, said, more in (("cpu", "0", ()), ("cpu", "0.0", ()), ("network", "0", ("cpu: {below: 5}",)))
+        ],
+        pytest.param(
+            "preset: trusted-advisor\ngrace: 15",
+            "line 2: grace: 15 days of grace are more than the 14 that trusted-advisor looks at",
+            id="busy days of the grace would be out of sight",
+        ),
+        pytest.param(
+            own("cpu: {below: 5}", "days: 6", "idle-days: 2"),
+            "line 1: preset: 7 days of grace are more than the 6 that mine looks at",
+            id="so they would be with the usual grace",
+        ),
         pytest.param("grace: [", "line ", id="no YAML"),
         pytest.param(b"\xff\xfe\x00", "line 1", id="no text"),
     ],
@@ -179,6 +197,18 @@ def test_megabytes_are_decimal():
 def test_what_is_malformed_is_refused_with_a_line_and_a_reason(text: str | bytes, fault: str):
     faults = refused(text)
     assert any(fault in each for each in faults), faults
+
+
+def test_the_grace_may_be_as_long_as_the_window_and_longer_where_no_busy_day_is_let_pass():
+    assert definitions.read("preset: trusted-advisor\ngrace: 14").grace == 14
+    assert definitions.read("grace: 365").grace == 365
+
+
+def test_rules_that_would_lose_sight_of_busy_days_cannot_be_made():
+    trusted = PRESETS["trusted-advisor"]
+    assert Rules(trusted, grace=14).preset is trusted
+    with pytest.raises(ValueError, match="15 days of grace, of which trusted-advisor sees the last 14"):
+        Rules(trusted, grace=15)
 
 
 def test_a_preset_that_is_not_in_force_is_checked_too():
@@ -190,7 +220,9 @@ def test_all_faults_are_named_at_once_in_the_order_of_their_lines():
     assert [each.partition(":")[0] for each in faults] == [f"line {number}" for number in range(1, 6)]
 
 
-SCALARS = st.sampled_from(["7", "0", "-1", "yes", "''", "compute-optimizer", "mine", "[a]", "{below: 5}", "{}", "~"])
+SCALARS = st.sampled_from(
+    ["7", "30", "0", "-1", "yes", "trusted-advisor", "''", "compute-optimizer", "mine", "[a]", "{below: 5}", "{}", "~"]
+)
 FIELDS = st.sampled_from(
     ("preset", "presets", "coverage", "youngest", "grace", "time-zone", "owner-tag", "exempt-tags", "cpu", "days")
 )
@@ -219,4 +251,5 @@ def test_whatever_is_read_is_sound_or_refused(text: str | bytes):
     assert 1 <= rules.grace <= 365
     assert 1 <= rules.coverage <= 100
     assert 0 <= rules.youngest <= 365
+    assert rules.preset.idle_days is None or rules.grace <= rules.preset.days
     assert 1 <= (rules.preset.idle_days or 1) <= rules.preset.days <= definitions.LONGEST_WINDOW

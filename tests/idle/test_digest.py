@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.idle import digest
-from chalicelib.idle.digest import LARGEST, Digest
+from chalicelib.idle.documents import digest
+from chalicelib.idle.documents.digest import LARGEST, Digest
 from chalicelib.idle.findings import Finding, Report, Waste
 from chalicelib.idle.model import Verdict
 from tests.idle import reports

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.idle import export
+from chalicelib.idle.documents import export
 from chalicelib.idle.findings import Report, Waste
 from chalicelib.idle.model import Verdict
 from chalicelib.idle.rules import PRESETS, Rules

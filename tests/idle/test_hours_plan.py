@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.idle import hours_marks
-from chalicelib.idle.hours_marks import Mark, Word
-from chalicelib.idle.hours_plan import Plan, plan
+from chalicelib.idle.hours import marks as hours_marks
+from chalicelib.idle.hours.marks import Mark, Word
+from chalicelib.idle.hours.plan import LATE, Plan, plan
 from chalicelib.idle.model import HOURS_MARK, Instance
 from tests.idle.hours_fakes import DAYTIME, EVENING, LONG_AGO, OFFICE, UTC_ZONE, id_of, instance
 
@@ -17,6 +17,8 @@ ENDED = datetime(2026, 11, 26, 18, tzinfo=UTC)  # OFFICE, on that day
 OFF, ON, LEFT = "off 2026-11-26T18:00:07Z", "on 2026-11-26T07:00:07Z", "left 2026-11-26T18:00:07Z"
 OFF_LAST_NIGHT, LEFT_LAST_NIGHT = "off 2026-11-25T18:00:07Z", "left 2026-11-25T18:00:07Z"
 AFTER = ENDED + timedelta(hours=1)
+JUST_BEFORE, LAST_NIGHT = ENDED - timedelta(seconds=1), AFTER - timedelta(days=1)
+BEGUN = datetime(2026, 11, 26, 7, tzinfo=UTC)
 
 
 def planned(*instances: Instance, now: datetime = EVENING, exempt: str = "") -> Plan:
@@ -43,7 +45,13 @@ def done(made: Plan) -> list[str]:
         pytest.param(EVENING, "running", OFF, AFTER, "skip", id="started by hand after we stopped it: left alone"),
         pytest.param(EVENING, "running", OFF, LONG_AGO, "stop", id="marked, but never stopped: it is stopped"),
         pytest.param(EVENING, "running", LEFT, AFTER, "skip", id="stopped by hand, started by hand: left alone"),
-        pytest.param(EVENING, "running", OFF_LAST_NIGHT, AFTER, "stop", id="started by hand, but hours came since"),
+        pytest.param(EVENING, "running", OFF_LAST_NIGHT, AFTER, "skip", id="started by hand, and no run saw its hours"),
+        pytest.param(EVENING, "running", ON, AFTER, "skip", id="stopped by hand at 18:58, and started at 19:02"),
+        pytest.param(EVENING, "running", "", AFTER, "skip", id="launched at night: left alone"),
+        pytest.param(EVENING, "running", "", ENDED, "skip", id="launched at the very end: left alone"),
+        pytest.param(EVENING, "running", "", JUST_BEFORE, "stop", id="launched just before the end: it is stopped"),
+        pytest.param(EVENING, "running", OFF_LAST_NIGHT, BEGUN, "stop", id="we started it, and no run saw it run"),
+        pytest.param(EVENING, "running", OFF, LAST_NIGHT, "stop", id="launched last night: its hours ended again"),
         pytest.param(EVENING, "stopped", OFF, LONG_AGO, "", id="we stopped it, and it is so"),
         pytest.param(EVENING, "stopped", OFF_LAST_NIGHT, LONG_AGO, "", id="we stopped it yesterday, and start it yet"),
         pytest.param(EVENING, "stopped", ON, LONG_AGO, "note", id="stopped by hand within its hours: noted"),
@@ -119,7 +127,6 @@ def test_each_step_says_why_and_what_its_mark_will_say():
     assert made.notes[0].value == f"left 2026-11-26T20:00:00Z {id_of(2)}"
     made = planned(instance(1, "stopped", mark=OFF_LAST_NIGHT), instance(2, mark=OFF_LAST_NIGHT), now=DAYTIME)
     assert made.starts[0].because == f"it is within its running hours, {OFFICE}"
-    assert made.starts[0].value == f"on 2026-11-26T12:00:00Z {id_of(1)}"
     assert made.notes[0].value == f"on 2026-11-26T12:00:00Z {id_of(2)}"
 
 
@@ -150,7 +157,7 @@ FOREIGN = [
 @pytest.mark.parametrize("value", FOREIGN)
 def test_a_mark_that_is_malformed_or_another_instances_counts_as_none(value: str):
     for now, state, wanted in ((DAYTIME, "stopped", "skip"), (DAYTIME, "running", None), (EVENING, "running", "stop")):
-        marked = instance(state=state, launched=AFTER)
+        marked = instance(state=state)
         marked = replace(marked, tags={**marked.tags, HOURS_MARK: value})
         assert done(planned(marked, now=now)) == ([wanted] if wanted else [])
 
@@ -163,11 +170,50 @@ def test_a_mark_is_read_as_it_was_written_to_the_second(word: Word, at: datetime
     assert all(each.isalnum() or each in " +-=._:/@" for each in value), "fit for any tag"
 
 
-@pytest.mark.parametrize("year", ["0001", "1000", "9999"])
-def test_a_mark_of_any_year_is_no_harm(year: str):
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "1000-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
+def test_a_mark_of_any_year_is_no_harm(at: str):
     for word in Word:
-        mark = f"{word} {year}-12-31T23:59:59Z"
-        assert done(planned(instance(mark=mark))) == ["stop"]
+        assert done(planned(instance(mark=f"{word} {at}"))) == ["stop"]
+        assert done(planned(instance(state="stopped", mark=f"{word} {at}"))) in ([], ["note"])
+
+
+@pytest.mark.parametrize(
+    ("mark", "value"),
+    [
+        pytest.param(OFF, "", id="of this night: it stays"),
+        pytest.param("off 2026-11-26T18:00:00Z", "", id="of the very end: it stays"),
+        pytest.param("off 2026-11-26T17:59:59Z", "off", id="of before the end: written"),
+        pytest.param(OFF_LAST_NIGHT, "off", id="of last night: written"),
+        pytest.param(LEFT, "off", id="left alone: written"),
+        pytest.param(ON, "off", id="on: written"),
+        pytest.param("", "off", id="none: written"),
+    ],
+)
+def test_a_stop_writes_no_mark_that_is_there(mark: str, value: str):
+    made = planned(instance(mark=mark))
+    assert [each.value.partition(" ")[0] for each in made.stops] == [value]
+
+
+@pytest.mark.parametrize(
+    ("since", "is_late"),
+    [
+        pytest.param(timedelta(0), False, id="at once"),
+        pytest.param(LATE - timedelta(seconds=1), False, id="not for 15 minutes yet"),
+        pytest.param(LATE, True, id="for 15 minutes"),
+        pytest.param(timedelta(hours=10), True, id="for hours"),
+    ],
+)
+@pytest.mark.parametrize("mark", [OFF_LAST_NIGHT, "off 2026-09-01T18:00:07Z"], ids=["last night", "long ago"])
+def test_a_start_is_late_once_its_hours_have_lasted_for_a_while(mark: str, since: timedelta, is_late: bool):
+    made = planned(instance(state="stopped", mark=mark), now=BEGUN + since)
+    assert [each.is_late for each in made.starts] == [is_late]
+
+
+def test_a_start_in_hours_that_never_change_is_late_once_its_mark_is_old():
+    held = instance(state="stopped", hours="always", mark=OFF)
+    at = ENDED + timedelta(seconds=7)
+    late = [planned(held, now=at + since).starts[0].is_late for since in (LATE, LATE + timedelta(seconds=1))]
+    assert late == [False, True]
 
 
 def test_trap_the_hour_that_is_skipped_in_spring_does_not_keep_an_instance_from_stopping_or_starting():
@@ -202,6 +248,25 @@ def test_never_stops_once_and_then_leaves_what_is_started_by_hand():
     for later in (timedelta(hours=1), timedelta(days=400)):
         by_hand = instance(hours="never", mark="off 2026-11-26T12:00:00Z", launched=DAYTIME + timedelta(minutes=30))
         assert done(planned(by_hand, now=DAYTIME + later)) == ["skip"]
+
+
+@pytest.mark.parametrize(
+    ("mark", "launched", "wanted"),
+    [
+        pytest.param("", AFTER, "stop", id="new, and never met"),
+        pytest.param(ON, AFTER, "stop", id="it ran in the hours that it had before"),
+        pytest.param(OFF, AFTER, "skip", id="started by hand after we stopped it"),
+        pytest.param(OFF, LONG_AGO, "stop", id="marked, and never stopped"),
+        pytest.param(LEFT, AFTER, "skip", id="stopped by hand, started by hand"),
+    ],
+)
+def test_never_goes_by_the_mark(mark: str, launched: datetime, wanted: str):
+    assert done(planned(instance(hours="never", mark=mark, launched=launched))) == [wanted]
+
+
+def test_never_stops_what_is_marked_without_marking_it_again():
+    (stop,) = planned(instance(hours="never", mark=OFF)).stops
+    assert stop.value == ""
 
 
 def test_what_was_started_by_hand_is_stopped_when_the_hours_that_it_got_since_then_are_over():

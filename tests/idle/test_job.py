@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 from chalicelib.errors import BadSettings, TryAgain
 from chalicelib.idle import job
 from chalicelib.idle.job import MOST_AT_ONCE, Outcome
+from chalicelib.idle.looking import STORE_ERASED, STORE_UNKNOWN
+from chalicelib.idle.marks import Notice
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Kind, Verdict, Volume
+from chalicelib.idle.plan import NOT_BY_US
 from chalicelib.idle.rules import PRESETS, Rules
 from tests.idle.fakes import ONE_DAY, A, B, C, Site, due, many, site
 from tests.idle.fleets import NOW, TODAY, instance
@@ -48,12 +52,16 @@ def verdicts(outcome: Outcome) -> dict[str, Verdict]:
     return {each.instance.id: each.verdict for each in outcome.judgements}
 
 
+def over() -> None:
+    raise TryAgain("the time of this run is over")
+
+
 def test_it_is_flagged_then_told_of_and_parked_when_the_days_of_grace_are_over():
     made = site()
     first = made.run()
-    flagged = f"2026-11-26T06:12Z {A} compute-optimizer since 2026-11-12: peak CPU 1.0 percent at the most"
+    flagged = f"2026-11-26T06:12Z {A} compute-optimizer since 2026-11-12: peak CPU 1.00 percent and network 0.50 MB"
     assert made.tags(A)[FLAG].startswith(flagged)
-    assert made.tags(A)[NOTICED] == "2026-11-26T06:12Z"
+    assert made.tags(A)[NOTICED] == "2026-11-26T06:12Z of a stop"
     assert (first.noted.landed, first.parked.landed) == ([A], [])
     made.days(6)
     assert made.stopped == []
@@ -74,7 +82,7 @@ def test_where_nothing_is_idle_nothing_is_asked_for_that_only_matters_of_idle_on
     made = site()
     made.metrics.busy[A, TODAY] = 90.0
     made.run()
-    assert made.line.calls == ["lease", "running", "usage", "hours"]
+    assert made.line.calls == ["lease", "running", "usage", "kinds", "hours"]
     empty = Site()
     assert empty.run().judgements == ()
     assert empty.line.calls == ["lease", "running"], "CloudWatch is not asked about nothing"
@@ -89,7 +97,7 @@ def test_running_twice_changes_nothing_the_second_time():
     assert made.region.there == seen
     assert [call for call in made.line.calls if call.startswith(("mark", "unmark", "stop", "publish"))] == []
     assert (again.plan.flags, again.plan.unflags, again.plan.parks) == ((), (), ())
-    assert [standing.noticed for standing in again.plan.standing.values()] == [NOW, NOW]
+    assert [standing.notice for standing in again.plan.standing.values()] == [Notice(NOW, True)] * 2
 
 
 def test_a_preview_says_what_a_run_would_do_and_changes_nothing():
@@ -112,6 +120,48 @@ def test_where_the_stack_may_not_stop_anything_it_flags_and_tells_all_the_same()
     assert made.stopped == []
     assert made.tags(A).keys() == {FLAG, NOTICED}
     assert not any(call.startswith(("some", "stop")) for call in made.line.calls)
+
+
+def test_once_the_stack_may_stop_instances_owners_are_told_of_that_and_have_the_whole_grace():
+    made = site(parking=False)
+    made.run()
+    assert made.tags(A)[NOTICED] == "2026-11-26T06:12Z"
+    made.days(30)
+    made.reconsider(parking=True)
+    made.days(1)
+    assert made.tags(A)[NOTICED] == "2026-12-27T06:12Z of a stop"
+    made.days(6)
+    assert made.stopped == []
+    made.days(1)
+    assert (made.stopped, made.warned(A, made.now)) == ([A], GRACE)
+
+
+@pytest.mark.parametrize("park_again", [1, 30])
+def test_who_was_told_since_that_nothing_comes_is_told_anew_before_it_is_parked(park_again: int):
+    made = due()
+    made.rest(-1)
+    made.region.tag(A, WISH, None)
+    made.run()
+    made.days(park_again)
+    made.region.tag(A, WISH, "park")
+    made.days(7)
+    assert made.stopped == []
+    made.days(1)
+    assert made.stopped == [A]
+
+
+def test_where_the_stack_may_not_tag_anything_nothing_is_changed():
+    made = due(A, B, C)
+    made.region.add(instance(f"i-{'d' * 17}", {WISH: "park"}))
+    made.region.tag(B, NOTICED, None)
+    made.region.tag(C, WISH, "keep")
+    made.reconsider(parking=True, flagging=False)
+    before = dict(made.region.there)
+    outcome = made.run()
+    assert (made.region.there, made.stopped) == (before, [])
+    assert not outcome.carried_out
+    assert {each.next_step for each in outcome.plan.standing.values()} == {NOT_BY_US}
+    assert (len(outcome.plan.flags), len(outcome.plan.unflags)) == (1, 1)
 
 
 def test_who_never_agreed_is_never_parked():
@@ -137,7 +187,7 @@ def test_busy_again_it_is_unflagged_and_the_grace_begins_anew():
     made.metrics.busy[A, made.now.date()] = 60.0
     outcome = made.run()
     assert [each.because for each in outcome.unflagged.landed] == [
-        f"it is active: peak CPU 60.0 % on {made.now.date()} (today)"
+        f"it is active: peak CPU 60.00 % on {made.now.date()} (today)"
     ]
     assert made.tags(A) == {}
     made.days(15)
@@ -146,7 +196,7 @@ def test_busy_again_it_is_unflagged_and_the_grace_begins_anew():
     assert made.stopped == [A]
 
 
-@pytest.mark.parametrize("wish", ["keep", "keep until 2026-12-31", "kepe", "park keep"])
+@pytest.mark.parametrize("wish", ["keep", "keep until 2026-12-31", "kepe", "park keep", " park"])
 def test_opted_out_after_it_was_flagged_it_is_unflagged_and_never_parked(wish: str):
     made = due()
     made.region.tag(A, WISH, wish)
@@ -279,7 +329,7 @@ def test_one_instance_that_may_not_be_tagged_spoils_none_of_the_others():
     made.region.untaggable = {B}
     outcome = made.run()
     assert outcome.undone == [(B, f"UnauthorizedOperation: not allowed to tag {B}")]
-    assert not outcome.is_complete
+    assert outcome.is_complete, "what is refused will be refused again: it is said, and no failure of the run"
     assert outcome.lacking == {B}
     assert made.tags(B) == {}, "nobody is told of a flag that is not there"
     assert outcome.noted.landed == [A, C]
@@ -348,13 +398,11 @@ def test_a_stop_that_is_throttled_is_made_up_for_by_the_next_run():
     assert made.stopped == [A, B]
 
 
-@pytest.mark.parametrize("call", ["some", "usage", "kinds", "is protected"])
+@pytest.mark.parametrize("call", ["some", "usage", "kinds"])
 def test_where_the_second_look_fails_nothing_is_parked_and_what_was_found_is_kept(call: str):
     made = due(A, B)
     made.region.tag(B, WISH, None)
-    before = made.line.errors
-    assert before == {}
-    first = {"some": 0, "usage": 1, "kinds": 1, "is protected": 2}[call]
+    first = {"some": 0, "usage": 1, "kinds": 1}[call]
     made.line.errors = {call: [*[None] * first, TryAgain("throttled")]}
     outcome = made.run()
     assert made.stopped == []
@@ -364,8 +412,14 @@ def test_where_the_second_look_fails_nothing_is_parked_and_what_was_found_is_kep
     assert made.stopped == [A]
 
 
-@pytest.mark.parametrize("call", ["running", "usage", "kinds", "is protected", "volumes"])
-@pytest.mark.parametrize("error", [TryAgain("throttled"), BadSettings("denied")], ids=repr)
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        *product(["running", "usage", "kinds", "volumes"], [TryAgain("throttled"), BadSettings("denied")]),
+        ("is protected", BadSettings("denied")),
+    ],
+    ids=str,
+)
 def test_a_region_that_cannot_be_read_is_not_judged_in_part(call: str, error: Exception):
     made = due(A, B)
     made.line.errors = {call: [error]}
@@ -379,14 +433,18 @@ def test_where_the_time_of_the_run_is_over_nothing_more_is_changed():
     made = due(A, B, C)
     made.region.tag(A, FLAG, None)
     made.region.tag(B, WISH, "keep")
-
-    def over() -> None:
-        raise TryAgain("the time of this run is over")
-
     before = dict(made.region.there)
     outcome = made.run(check=over)
     assert made.region.there == before
     assert sorted(id_ for id_, _ in outcome.undone) == [A, B, C]
+
+
+def test_where_the_time_is_over_before_it_is_noted_nobody_counts_as_told():
+    made = site()
+    outcome = job.run(made.place, made.rules, made.line.time.clock, lambda: None)
+    job.note(made.place, outcome, [A], made.now, over)
+    assert outcome.undone == [(A, "the time of this run is over")]
+    assert made.tags(A).keys() == {FLAG}
 
 
 def test_an_instance_of_which_cloudwatch_answers_in_part_keeps_its_flag_and_is_not_parked():
@@ -525,12 +583,67 @@ def test_bursts_and_gpus_are_said_before_anything_is_called_waste():
     made.region.add(*(instance(f"i-{number}", type=type_) for number, type_ in enumerate([*kinds, "x9.new"])))
     made.metrics.balances = {"i-0": 1_440.2}
     burstable, gpu, plain, unknown = (each.caveats for each in made.run().judgements)
+    assert unknown == ("it is not parked: EC2 does not know its type, so that might erase an instance store",)
     assert burstable == ("it is paid for bursts by CPU credits: it has 1,440 saved",)
     assert gpu == ("its 1 GPUs may be at work: CPU and network say little about them",)
-    assert plain == unknown == ()
+    assert plain == ()
     made.metrics.balances = {}
     (unsaid,) = made.preview().judgements[0].caveats
     assert unsaid == "it is paid for bursts by CPU credits: CloudWatch has no balance of it"
+
+
+@pytest.mark.parametrize(
+    ("types", "why"),
+    [
+        pytest.param({"m5.large": Kind(has_instance_store=True)}, STORE_ERASED, id="an instance store"),
+        pytest.param({}, STORE_UNKNOWN, id="a type that EC2 does not know"),
+    ],
+)
+def test_what_a_stop_would_erase_is_called_idle_and_never_parked(types: dict[str, Kind], why: str):
+    made = site()
+    made.region.types = types
+    made.run()
+    outcome = made.days(30)
+    (judgement,) = outcome.judgements
+    assert (judgement.verdict, made.stopped, judgement.cannot_park) == (Verdict.IDLE, [], why)
+    assert why in " ".join(judgement.caveats)
+    assert outcome.plan.standing[A].next_step == f"it is not stopped: {why}"
+    assert made.warned(A, made.now) is None, "no stop was announced"
+
+
+def test_where_it_is_not_known_whether_an_instance_is_protected_it_is_not_parked_and_its_owner_is_told_anew():
+    made = due(A, B)
+    made.line.errors = {"is protected": [TryAgain("the time for that is over")]}
+    outcome = made.run()
+    unknown = "whether it is protected against being stopped is not known: the time for that is over"
+    assert (verdicts(outcome), made.stopped) == ({A: Verdict.IDLE, B: Verdict.IDLE}, [B])
+    assert outcome.judgements[0].caveats == (unknown,)
+    assert outcome.plan.standing[A].next_step == f"it is not stopped: {unknown}"
+    assert outcome.is_complete
+    made.days(7)
+    assert made.stopped == [B], "his last word was that it is not stopped"
+    made.days(1)
+    assert made.stopped == [B, A]
+
+
+def test_where_that_is_not_known_at_the_second_look_it_is_not_parked_then():
+    made = due(A, B)
+    made.line.errors = {"is protected": [None, None, TryAgain("the time for that is over")]}
+    outcome = made.run()
+    assert (made.stopped, [each.instance.id for each in outcome.parked.landed]) == ([B], [B])
+    made.run()
+    assert made.stopped == [B, A]
+
+
+def test_protection_is_asked_for_where_it_decides_something():
+    made = site(A, B, wish=None)
+    made.run()
+    assert made.line.calls.count("is protected") == 2, "before they are flagged"
+    made.rest(1)
+    made.region.tag(B, WISH, "park")
+    made.line.calls.clear()
+    made.run()
+    assert made.line.calls.count("is protected") == 1, "where one may be parked"
 
 
 def test_credits_are_asked_for_only_of_burstable_ones():

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from chalicelib.errors import TryAgain
 from chalicelib.idle import job
-from chalicelib.idle.model import RUNNING_HOURS
+from chalicelib.idle.hours.suggesting import Profile
+from chalicelib.idle.model import FLAG, NOTICED, RUNNING_HOURS, Kind
 from chalicelib.idle.rules import MB, Rules
-from chalicelib.idle.suggesting import Profile
 from tests.idle.fakes import A, B, C, Site
 from tests.idle.fleets import NOW, TODAY, instance
 
@@ -53,13 +55,25 @@ def test_nothing_is_suggested_where_rules_do_not_want_it():
 def test_that_hours_cannot_be_read_spoils_no_verdict():
     made = site()
     verdicts = [each.verdict for each in job.preview(made.place, made.rules, NOW).judgements]
-    made.line.calls.clear()
-
-    def hours(*_: object) -> Profile:
-        raise TryAgain("CloudWatch said Throttling")
-
-    made.metrics.hours = hours  # type: ignore[method-assign,assignment]
+    made.line.errors = {"hours": [TryAgain("CloudWatch said Throttling")]}
     outcome = job.preview(made.place, made.rules, NOW)
     assert [each.verdict for each in outcome.judgements] == verdicts
     (problem,) = outcome.problems
     assert problem.reason == "no running hours are suggested: CloudWatch said Throttling"
+
+
+@pytest.mark.parametrize("types", [{"m5.large": Kind(has_instance_store=True)}, {}], ids=["erased", "not known"])
+def test_nothing_is_suggested_where_a_stop_erases_an_instance_store_or_might(types: dict[str, Kind]):
+    made = site()
+    made.region.types = types
+    outcome = job.preview(made.place, made.rules, NOW)
+    assert (outcome.suggestions, outcome.unsuggested, "hours" in made.line.calls) == ({}, None, False)
+
+
+def test_hours_are_read_when_all_else_is_done():
+    made = site()
+    made.run()
+    assert made.line.calls[-6:] == [
+        *(f"mark {FLAG}", "kinds", "hours"),
+        *("publish", "write position", f"mark {NOTICED}"),
+    ]

@@ -20,27 +20,27 @@ NETWORK_ALONE = Rules(replace(PRESETS["compute-optimizer"], cpu=Limit(100, is_in
 @pytest.mark.parametrize(
     ("days", "verdict", "because"),
     [
-        pytest.param(quiet(), Verdict.IDLE, "peak CPU 1.0 %", id="quiet on all days"),
+        pytest.param(quiet(), Verdict.IDLE, "peak CPU 1.00 %", id="quiet on all days"),
         pytest.param(
             but(quiet(), day(3, cpu=5.0)),
             Verdict.ACTIVE,
-            f"peak CPU 5.0 % on {ago(3)}",
+            f"peak CPU 5.00 % on {ago(3)}",
             id="CPU at its limit, which is not below it",
         ),
-        pytest.param(but(quiet(), day(3, cpu=4.99)), Verdict.IDLE, "peak CPU 5.0 %", id="CPU just below its limit"),
+        pytest.param(but(quiet(), day(3, cpu=4.99)), Verdict.IDLE, "peak CPU 4.99 %", id="CPU just below its limit"),
         pytest.param(
-            but(quiet(), day(14, mb=5.0)), Verdict.ACTIVE, f"network 5.0 MB on {ago(14)}", id="network at its limit"
+            but(quiet(), day(14, mb=5.0)), Verdict.ACTIVE, f"network 5.00 MB on {ago(14)}", id="network at its limit"
         ),
         pytest.param(
             but(quiet(), day(9, cpu=60, mb=70)),
             Verdict.ACTIVE,
-            f"peak CPU 60.0 % and network 70.0 MB on {ago(9)}",
+            f"peak CPU 60.00 % and network 70.00 MB on {ago(9)}",
             id="both on one day",
         ),
         pytest.param(
             but(quiet(), day(9, cpu=60), day(2, cpu=20), day(1, cpu=30)),
             Verdict.ACTIVE,
-            f"peak CPU 30.0 % on {ago(1)}, and on 2 other days",
+            f"peak CPU 30.00 % on {ago(1)}, and on 2 other days",
             id="the last busy day counts most",
         ),
         pytest.param(
@@ -53,7 +53,7 @@ NETWORK_ALONE = Rules(replace(PRESETS["compute-optimizer"], cpu=Limit(100, is_in
             "CloudWatch has 7 % of the data, and 70 % are wanted; 13 of 14 days have none",
             id="one day of fourteen",
         ),
-        pytest.param(usage([day(1, cpu=90)]), Verdict.ACTIVE, "peak CPU 90.0 %", id="one day, and that is busy"),
+        pytest.param(usage([day(1, cpu=90)]), Verdict.ACTIVE, "peak CPU 90.00 %", id="one day, and that is busy"),
         pytest.param(without(quiet(), 4, 5, 6, 7), Verdict.IDLE, "on all 14 days", id="ten days are 71 %"),
         pytest.param(without(quiet(), 3, 4, 5, 6, 7), Verdict.INSUFFICIENT_DATA, "64 %", id="nine days are 64 %"),
         pytest.param(
@@ -154,6 +154,17 @@ def test_a_verdict_has_its_figures():
         pytest.param(instance(tags={"AmazonECSManaged": ""}), "an ECS cluster", id="ECS"),
         pytest.param(instance(tags={"AWSBatchServiceTag": "batch"}), "AWS Batch", id="Batch"),
         pytest.param(instance(tags={"aws:elasticmapreduce:job-flow-id": "j-1"}), "an EMR cluster", id="EMR"),
+        pytest.param(instance(tags={"aws:ec2spot:fleet-request-id": "sfr-1"}), "a Spot Fleet", id="Spot Fleet"),
+        pytest.param(instance(tags={"parallelcluster:cluster-name": "hpc"}), "a ParallelCluster", id="ParallelCluster"),
+        pytest.param(
+            instance(tags={"AWSElasticDisasterRecoveryManaged": ""}),
+            "Elastic Disaster Recovery",
+            id="disaster recovery",
+        ),
+        pytest.param(
+            instance(tags={"AWSApplicationMigrationServiceManaged": ""}), "Application Migration", id="migration"
+        ),
+        pytest.param(instance(tags={"AWSRDSCustom": "custom-oracle"}), "RDS Custom", id="RDS Custom"),
         pytest.param(instance(operator="workspaces.amazonaws.com"), "workspaces.amazonaws.com operates", id="operated"),
         pytest.param(instance(lifecycle="spot"), "a spot instance", id="spot"),
         pytest.param(instance(lifecycle="capacity-block"), "capacity-block", id="capacity block"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.idle import marks
-from chalicelib.idle.marks import Flag, Wish
+from chalicelib.idle.marks import Flag, Notice, Wish
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Instance
 from tests.idle.fleets import ID, NOW, OLD, TODAY, ago, instance
 
@@ -25,20 +25,24 @@ def flagged(value: str = VALUE, launched: datetime = OLD) -> Instance:
     return instance(tags={FLAG: value}, launched=launched)
 
 
-def noticed(note: str) -> datetime | None:
-    return marks.noticed(instance(tags={FLAG: VALUE, NOTICED: note}), FLAG_NOW, NOW)
+def noticed(note: str) -> Notice | None:
+    return marks.notice(instance(tags={FLAG: VALUE, NOTICED: note}), FLAG_NOW, NOW)
+
+
+def note(at: datetime, *, announces_stop: bool = False) -> str:
+    return Notice(at, announces_stop).value
 
 
 def test_who_says_nothing_wishes_nothing():
     assert marks.wish(instance(), TODAY) == Wish()
 
 
-@pytest.mark.parametrize("said", ["park", "Park", "PARK", " park "])
+@pytest.mark.parametrize("said", ["park", "Park", "PARK"])
 def test_park_agrees_to_parking(said: str):
     assert wish(said) == Wish(parks=True)
 
 
-@pytest.mark.parametrize("said", ["keep", "Keep", " KEEP\t"])
+@pytest.mark.parametrize("said", ["keep", "Keep", "KEEP"])
 def test_keep_keeps_for_good(said: str):
     assert wish(said) == Wish(kept="its tag groundskeeper:idle says keep")
 
@@ -54,7 +58,7 @@ def test_keep_keeps_for_good(said: str):
     ],
 )
 def test_keep_until_a_day_keeps_through_that_day(day: date, kept: bool):
-    found = wish(f"Keep  until {day}")
+    found = wish(f"Keep until {day}")
     assert (bool(found.kept), found.parks, found.fault) == (kept, False, "")
     if kept:
         assert found.kept == f"its tag groundskeeper:idle says keep until {day}"
@@ -64,6 +68,17 @@ def test_keep_until_a_day_keeps_through_that_day(day: date, kept: bool):
     "said",
     [
         *("", " ", "no", "kepe", "parked", "park!", "true", "stop", "keep forever", "park now", "never"),
+        *(
+            " park",
+            "park ",
+            " park ",
+            "park\t",
+            "\npark",
+            "park\N{NO-BREAK SPACE}",
+            " keep",
+            "keep ",
+            "keep  until 2027-01-31",
+        ),
         *("park keep", "keep park", "keep, park", "park until 2027-01-31"),
         *("keep until", "keep until tomorrow", "until 2027-01-31", "keep until 2027-01-31 please", "keep 2027-01-31"),
         *("keep until 2027-02-30", "keep until 2027-13-01", "keep until 2027-00-10", "keep until 0000-01-01"),
@@ -88,9 +103,9 @@ SAYINGS = st.sampled_from(["", "park", "keep", "keep until ", "Park "])
 @given(st.tuples(SAYINGS, st.text(max_size=40)).map("".join))
 def test_whatever_is_said_only_park_parks(said: str):
     found = wish(said)
-    assert found.parks == (" ".join(said.lower().split()) == "park")
+    assert found.parks == (said.lower() == "park")
     assert not (found.parks and found.kept)
-    assert found.parks or found.kept or said.lower().split()[:2] == ["keep", "until"]
+    assert found.parks or found.kept or said.lower().startswith("keep until ")
 
 
 def test_a_flag_says_when_which_preset_since_when_and_why():
@@ -188,18 +203,24 @@ def test_no_value_of_our_tags_does_harm(value: str):
 
 def test_a_note_is_the_same_for_all_and_of_utc():
     east = timezone(timedelta(hours=5, minutes=30))
-    assert marks.notice(NOW) == marks.notice(NOW.astimezone(east)) == "2026-11-26T06:12Z"
-    assert marks.notice(NOW + timedelta(seconds=59)) == "2026-11-26T06:12Z"
+    assert note(NOW) == note(NOW.astimezone(east)) == "2026-11-26T06:12Z"
+    assert note(NOW + timedelta(seconds=59)) == "2026-11-26T06:12Z"
+
+
+@pytest.mark.parametrize("announces_stop", [False, True])
+def test_a_note_says_whether_it_was_of_a_stop(announces_stop: bool):
+    assert noticed(note(NOW, announces_stop=announces_stop)) == Notice(NOW, announces_stop)
+    assert note(NOW, announces_stop=True) == "2026-11-26T06:12Z of a stop"
 
 
 @pytest.mark.parametrize(
-    ("note", "counts"),
+    ("said", "counts"),
     [
-        pytest.param(marks.notice(FLAGGED_AT + timedelta(days=1)), True, id="younger than the flag"),
-        pytest.param(marks.notice(FLAGGED_AT), True, id="of the flag's own minute"),
-        pytest.param(marks.notice(FLAGGED_AT - timedelta(minutes=1)), False, id="older than the flag"),
-        pytest.param(marks.notice(NOW), True, id="of now"),
-        pytest.param(marks.notice(NOW + timedelta(minutes=1)), False, id="of the future"),
+        pytest.param(note(FLAGGED_AT + timedelta(days=1)), True, id="younger than the flag"),
+        pytest.param(note(FLAGGED_AT), True, id="of the flag's own minute"),
+        pytest.param(note(FLAGGED_AT - timedelta(minutes=1)), False, id="older than the flag"),
+        pytest.param(note(NOW), True, id="of now"),
+        pytest.param(note(NOW + timedelta(minutes=1)), False, id="of the future"),
         pytest.param("9999-12-31T23:59Z", False, id="of the end of time"),
         pytest.param("0001-01-01T00:00Z", False, id="of the beginning of time"),
         pytest.param("", False, id="empty"),
@@ -209,12 +230,16 @@ def test_a_note_is_the_same_for_all_and_of_utc():
         pytest.param("2026-11-20T06:12", False, id="no zone"),
         pytest.param("2026-11-20T06:12Z ", False, id="a blank behind it"),
         pytest.param("2026-11-31T06:12Z", False, id="no such day"),
+        pytest.param(" of a stop", False, id="of a stop, and of no time"),
+        pytest.param("2026-11-20T06:12Z of a stop of a stop", False, id="of a stop, twice"),
+        pytest.param("2026-11-20T06:12Z of a Stop", False, id="of a stop, otherwise written"),
+        pytest.param("2026-11-20T06:12Z of a stop ", False, id="of a stop, and a blank"),
         pytest.param("2026-11-2\N{ARABIC-INDIC DIGIT ZERO}T06:12Z", False, id="other digits"),
     ],
 )
-def test_a_note_counts_for_the_flag_that_it_follows(note: str, counts: bool):
-    assert (noticed(note) is not None) == counts
+def test_a_note_counts_for_the_flag_that_it_follows(said: str, counts: bool):
+    assert (noticed(said) is not None) == counts
 
 
 def test_without_a_note_nobody_was_told():
-    assert marks.noticed(flagged(), FLAG_NOW, NOW) is None
+    assert marks.notice(flagged(), FLAG_NOW, NOW) is None

@@ -68,6 +68,9 @@ def test_what_it_costs_and_what_of_that_remains(
         pytest.param(
             instance(tenancy="dedicated"), "m5.large (Linux/UNIX) with dedicated tenancy", id="another tenancy"
         ),
+        pytest.param(
+            instance(priced_apart="on an Outpost"), "m5.large (Linux/UNIX) on an Outpost", id="one that is priced apart"
+        ),
     ],
 )
 def test_where_an_instance_has_no_price_nothing_is_said_to_be_saved(seen: Instance, unpriced: str):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.idle import page, wording
+from chalicelib.idle.documents import page, wording
 from chalicelib.idle.findings import Finding, Report, Waste
 from chalicelib.idle.model import Verdict
 from chalicelib.idle.rules import PRESETS, Rules
@@ -338,6 +338,6 @@ def test_of_10_000_with_the_longest_names_it_stays_below_2_mb_and_says_what_is_l
 
 
 def test_jinja_is_loaded_only_where_a_page_is_made():
-    code = "import sys, chalicelib.idle.page; print({'jinja2', 'markupsafe'} & set(sys.modules))"
+    code = "import sys, chalicelib.idle.documents.page; print({'jinja2', 'markupsafe'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

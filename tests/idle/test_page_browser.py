@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.idle import page
+from chalicelib.idle.documents import page
 from tests.idle import reports
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

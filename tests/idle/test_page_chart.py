@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.idle import chart
-from chalicelib.idle.chart import HEIGHT, LEFT, MOST_DAYS, PANEL, WIDTH, Column
+from chalicelib.idle.documents import chart
+from chalicelib.idle.documents.chart import HEIGHT, LEFT, MOST_DAYS, PANEL, WIDTH, Column
 from chalicelib.idle.model import Day, Usage, Window
 from chalicelib.idle.rules import PRESETS, Rules
 from tests.idle.reports import NOW, TODAY, usage

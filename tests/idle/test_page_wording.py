@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.economics.prices import Origin
-from chalicelib.idle import wording
+from chalicelib.idle.documents import wording
 from chalicelib.idle.findings import OwnerTotal
 from chalicelib.idle.rules import PRESETS, Rules
 

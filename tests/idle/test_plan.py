@@ -11,6 +11,7 @@ from chalicelib.idle import marks
 from chalicelib.idle.changes import Flag, Plan
 from chalicelib.idle.findings import Judgement
 from chalicelib.idle.judging import excuse
+from chalicelib.idle.marks import Notice
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Instance, Usage, Verdict, Window
 from chalicelib.idle.plan import LEFT, NOT_BY_US, plan
 from chalicelib.idle.plan import NOW as AT_ONCE
@@ -22,6 +23,7 @@ MINUTE = timedelta(minutes=1)
 DUE = NOW - timedelta(days=GRACE)  # who was told then is parked now
 FLAGGED_AT = DUE - timedelta(hours=1)
 OTHER = "i-0fedcba9876543210"
+ANEW = "it is stopped 7 days after its owner has been told"
 QUIET = quiet()
 BUSY = but(QUIET, day(2, cpu=50))
 SPARSE = without(QUIET, *range(1, 10))
@@ -31,7 +33,11 @@ def value(at: datetime = FLAGGED_AT, id_: str = ID) -> str:
     return marks.Flag(at, "compute-optimizer", ago(24), "peak CPU 1.0 percent at the most").value(id_)
 
 
-def tagged(wish: str | None = "park", flag: str | None = value(), note: str | None = marks.notice(DUE)) -> Instance:
+def note(at: datetime = DUE, *, announces_stop: bool = True) -> str:
+    return Notice(at, announces_stop).value
+
+
+def tagged(wish: str | None = "park", flag: str | None = value(), note: str | None = note()) -> Instance:
     """Return an instance that is due to be parked, unless its tags are said to be otherwise."""
     tags = {WISH: wish, FLAG: flag, NOTICED: note, "Name": "build"}
     return instance(tags={key: said for key, said in tags.items() if said is not None})
@@ -56,13 +62,13 @@ def test_an_idle_instance_is_flagged_with_its_reason():
     made = planned(tagged(None, None, None))
     (flag,) = made.flags
     assert kinds(made) == "flag"
-    because = "peak CPU 1.0 % at the most and network 0.5 MB a day at the most on all 14 days, and today"
+    because = "peak CPU 1.00 % and network 0.50 MB a day at the most, on all 14 days and today"
     assert (flag.instance.id, flag.because) == (ID, because)
     assert flag.value == (
         f"2026-11-26T06:12Z {ID} compute-optimizer since 2026-11-12: {because.replace('%', 'percent').replace(',', '')}"
     )
     standing = made.standing[ID]
-    assert (standing.flag.at, standing.noticed, standing.next_step) == (NOW, None, LEFT)
+    assert (standing.flag.at, standing.notice, standing.next_step) == (NOW, None, LEFT)
 
 
 def test_where_nothing_runs_nothing_is_planned():
@@ -81,9 +87,11 @@ def test_where_nothing_runs_nothing_is_planned():
         pytest.param(tagged("park keep"), QUIET, "un-flag", id="both wishes at once protect"),
         pytest.param(tagged(note=None), QUIET, "", id="nobody was told"),
         pytest.param(tagged(note="2026-11-01"), QUIET, "", id="a malformed note is none"),
-        pytest.param(tagged(note=marks.notice(DUE + MINUTE)), QUIET, "", id="a minute before the days are over"),
-        pytest.param(tagged(note=marks.notice(DUE - MINUTE)), QUIET, "park", id="a minute after it"),
-        pytest.param(tagged(note=marks.notice(FLAGGED_AT - MINUTE)), QUIET, "", id="the note is of another flag"),
+        pytest.param(tagged(note=note(DUE + MINUTE)), QUIET, "", id="a minute before the days are over"),
+        pytest.param(tagged(note=note(DUE - MINUTE)), QUIET, "park", id="a minute after it"),
+        pytest.param(tagged(note=note(announces_stop=False)), QUIET, "", id="told, and not of a stop"),
+        pytest.param(tagged(" park "), QUIET, "un-flag", id="a blank in the wish protects"),
+        pytest.param(tagged(note=note(FLAGGED_AT - MINUTE)), QUIET, "", id="the note is of another flag"),
         pytest.param(tagged(note="9999-12-31T23:59Z"), QUIET, "", id="the note is of the end of time"),
         pytest.param(tagged(flag=None), QUIET, "flag", id="told, and the flag was taken away"),
         pytest.param(tagged(flag="idle"), QUIET, "flag", id="a malformed flag is written anew"),
@@ -94,7 +102,7 @@ def test_where_nothing_runs_nothing_is_planned():
         pytest.param(tagged(), but(QUIET, day(0, cpu=50)), "un-flag", id="busy today"),
         pytest.param(tagged(), SPARSE, "", id="data are missing: nothing speaks for it, nothing against it"),
         pytest.param(tagged(None, value(), None), BUSY, "un-flag", id="a flag alone is taken away"),
-        pytest.param(tagged(None, None, marks.notice(DUE)), BUSY, "un-flag", id="so is a note alone"),
+        pytest.param(tagged(None, None, note()), BUSY, "un-flag", id="so is a note alone"),
         pytest.param(tagged(None, "hm", "hm"), BUSY, "un-flag", id="so is what cannot be read"),
         pytest.param(tagged(None, None, None), BUSY, "", id="what has no flag is not un-flagged"),
         pytest.param(replace(tagged(), since=NOW), QUIET, "un-flag", id="a young one with tags of another"),
@@ -113,7 +121,7 @@ def test_parking_says_since_when_and_when_its_owner_was_told():
 
 def test_unflagging_says_why():
     (unflag,) = planned(tagged(), BUSY).unflags
-    assert unflag.because == f"it is active: peak CPU 50.0 % on {ago(2)}"
+    assert unflag.because == f"it is active: peak CPU 50.00 % on {ago(2)}"
 
 
 @pytest.mark.parametrize(
@@ -123,9 +131,10 @@ def test_unflagging_says_why():
         pytest.param(tagged(), False, NOT_BY_US, id="the stack stops nothing"),
         pytest.param(tagged(None), True, LEFT, id="its people did not agree"),
         pytest.param(tagged(None), False, NOT_BY_US, id="its people did not agree, and the stack stops nothing"),
-        pytest.param(tagged(note=None), True, "it is stopped 7 days after its owner has been told", id="not told"),
+        pytest.param(tagged(note=None), True, ANEW, id="not told"),
+        pytest.param(tagged(note=note(announces_stop=False)), True, ANEW, id="told, and not of a stop"),
         pytest.param(
-            tagged(note=marks.notice(DUE + MINUTE)),
+            tagged(note=note(DUE + MINUTE)),
             True,
             "it is stopped on 2026-11-26, unless it is busy until then or somebody objects",
             id="told",
@@ -140,7 +149,36 @@ def test_it_is_said_what_comes_next(seen: Instance, parking: bool, next_step: st
 
 def test_a_flag_that_stands_says_what_it_said_when_it_was_written():
     standing = planned(tagged()).standing[ID]
-    assert (standing.flag.at, standing.flag.since, standing.noticed) == (FLAGGED_AT, ago(24), DUE)
+    assert (standing.flag.at, standing.flag.since, standing.notice) == (FLAGGED_AT, ago(24), Notice(DUE, True))
+
+
+@pytest.mark.parametrize(
+    ("wish", "said", "parking", "is_news"),
+    [
+        pytest.param("park", None, True, True, id="nobody was told"),
+        pytest.param("park", True, True, False, id="told of the stop that comes"),
+        pytest.param("park", False, True, True, id="told that nothing comes, and a stop does"),
+        pytest.param(None, True, True, True, id="told of a stop, and nobody agrees any more"),
+        pytest.param("park", True, False, True, id="told of a stop, and the stack stops nothing any more"),
+        pytest.param(None, False, True, False, id="told that nothing comes, and nothing does"),
+        pytest.param("park", False, False, False, id="told that the stack stops nothing, and it does not"),
+    ],
+)
+def test_owners_are_told_anew_where_what_comes_is_not_what_they_were_told(
+    wish: str | None, said: bool | None, parking: bool, is_news: bool
+):
+    seen = tagged(wish, note=None if said is None else note(announces_stop=said))
+    standing = planned(seen, parking=parking).standing[ID]
+    assert (standing.is_news, standing.announces_stop) == (is_news, wish == "park" and parking)
+
+
+def test_what_must_not_be_stopped_is_idle_and_not_parked_and_that_is_said():
+    found = replace(verdict(tagged()), cannot_park="that would erase its instance store")
+    made = plan([found], Rules(), NOW, parking=True)
+    assert (made.parks, made.unflags) == ((), ())
+    standing = made.standing[ID]
+    assert standing.next_step == "it is not stopped: that would erase its instance store"
+    assert not standing.announces_stop
 
 
 def test_only_what_is_idle_stands():
@@ -176,11 +214,18 @@ def test_where_some_busy_days_are_allowed_none_of_them_may_follow_the_flag(busy:
     assert bool(made.parks) == (next_step == AT_ONCE)
 
 
-WISHES = st.sampled_from([None, "park", "keep", "PARK ", "keep until 2026-11-26", "keep until 2026-11-25", "prak", ""])
+WISHES = st.sampled_from(
+    [None, "park", "keep", "PARK", "park ", "keep until 2026-11-26", "keep until 2026-11-25", "prak", ""]
+)
 MOMENTS = st.integers(-20 * 1_440, 1_440).map(lambda minutes: NOW + minutes * MINUTE) | st.sampled_from(
     [DUE, DUE + MINUTE, DUE - MINUTE, FLAGGED_AT, NOW]
 )
-NOTES = st.none() | MOMENTS.map(marks.notice) | st.text(max_size=30) | st.just("9999-12-31T23:59Z")
+NOTES = (
+    st.none()
+    | st.builds(note, MOMENTS, announces_stop=st.sampled_from([True, True, False]))
+    | st.text(max_size=30)
+    | st.just("9999-12-31T23:59Z")
+)
 FLAGS = st.none() | st.builds(value, MOMENTS, st.sampled_from([ID, ID, ID, OTHER])) | st.text(max_size=60)
 DAYS = st.sampled_from([QUIET, QUIET, QUIET, BUSY, SPARSE, (), but(QUIET, day(0, cpu=90))])
 SEEN = st.builds(
@@ -197,10 +242,12 @@ def test_nothing_is_parked_unless_all_speaks_for_it(seen: Instance, days: Usage,
     made = planned(seen, days, rules, parking=parking)
     for park in made.parks:
         assert parking
-        assert seen.tags[WISH].strip().lower() == "park"
+        assert seen.tags[WISH].lower() == "park"
         said = seen.tags[FLAG].split()
         assert said[1] == park.instance.id == ID
-        flagged, told = (datetime.fromisoformat(text) for text in (said[0], seen.tags[NOTICED]))
+        noticed, of_a_stop, rest = seen.tags[NOTICED].partition(" of a stop")
+        assert (of_a_stop, rest) == (" of a stop", "")
+        flagged, told = (datetime.fromisoformat(text) for text in (said[0], noticed))
         assert seen.launched <= flagged <= told <= NOW - timedelta(days=rules.grace)
         assert verdict(seen, days, rules).verdict is Verdict.IDLE
         assert all(each.cpu is not None and each.cpu <= 10 for each in days if each.day >= flagged.date())

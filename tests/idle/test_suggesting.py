@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.idle.hours_text import parse
+from chalicelib.idle.hours.suggesting import LEAST_OFF, Profile, suggest
+from chalicelib.idle.hours.text import parse
 from chalicelib.idle.rules import PRESETS, Rules
-from chalicelib.idle.suggesting import LEAST_OFF, Profile, suggest
 
 BERLIN, KOLKATA, LORD_HOWE, NEW_YORK, UTC_ZONE = (
     ZoneInfo(name) for name in ("Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "America/New_York", "UTC")
@@ -232,7 +232,7 @@ def habits(draw: st.DrawFn) -> tuple[Profile, Rules, datetime]:
     )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(habits())
 def test_what_is_suggested_is_on_at_every_busy_moment_and_reads_back(habit: tuple[Profile, Rules, datetime]):
     seen, rules, now = habit
@@ -251,7 +251,7 @@ def test_of_such_habits_hours_are_often_suggested():
     """Else the property above would say little."""
     found: list[bool] = []
 
-    @settings(max_examples=100, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=40, deadline=None, derandomize=True, database=None)
     @given(habits())
     def count(habit: tuple[Profile, Rules, datetime]) -> None:
         found.append(suggest(*habit) is not None)

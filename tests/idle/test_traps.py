@@ -13,12 +13,13 @@ from botocore.stub import Stubber
 from chalicelib.economics.prices import Origin, RegionPrices, VolumePrice
 from chalicelib.economics.quotes import Quote
 from chalicelib.errors import BadSettings
-from chalicelib.idle import job, marks, money, reporting
+from chalicelib.idle import assembling, job, marks, money
 from chalicelib.idle.aws.cloudwatch import Metrics
 from chalicelib.idle.aws.ec2 import Region
 from chalicelib.idle.findings import Judgement, Waste
 from chalicelib.idle.judging import excuse, exemption
-from chalicelib.idle.model import FLAG, WISH, Instance, Usage, Verdict, Volume, Window
+from chalicelib.idle.looking import look
+from chalicelib.idle.model import FLAG, NOTICED, WISH, Instance, Usage, Verdict, Volume, Window
 from chalicelib.idle.rules import MB, PRESETS, Preset, Rules, Statistic
 from tests.idle.fakes import A, B, Site, due, many, site
 from tests.idle.fleets import ID, NOW, OLD, TODAY, ago, but, day, instance, judged, quiet, usage, without
@@ -72,7 +73,7 @@ def shown(**said: Any) -> Instance:
     client = boto3.client("ec2", **KEYS)  # type: ignore[call-overload]
     with Stubber(client) as stubbed:
         stubbed.add_response("describe_instances", {"Reservations": [{"Instances": [usual | said]}]})
-        (found,) = Region(client, client, "eu-west-1", lambda: None).running()
+        (found,) = Region(client, client, "eu-west-1", lambda: None, lambda: None).running()
     return found
 
 
@@ -118,11 +119,11 @@ def test_trap_a_low_average_hides_a_peak():
             asked.append(statistic)
             return {}
 
-        credits = usage
+        def credits(self, ids: object, now: datetime) -> dict[str, float]:
+            return {}
 
-    made = site()
-    job.look(replace(made.place, metrics=Asking()), [instance()], Rules(), WINDOW)  # type: ignore[arg-type]
-    job.look(replace(made.place, metrics=Asking()), [instance()], TRUSTED, WINDOW)  # type: ignore[arg-type]
+    for rules in (Rules(), TRUSTED):
+        look(site().region, Asking(), [instance()], rules, WINDOW)
     assert asked == [Statistic.MAXIMUM, Statistic.AVERAGE]
 
 
@@ -139,7 +140,7 @@ def test_trap_no_datapoint_is_no_data_and_not_zero():
     assert verdict(()) is Verdict.INSUFFICIENT_DATA
     assert verdict(quiet(cpu=0.0, mb=0.0)) is Verdict.IDLE
     assert read(of_each({})) == {ID: ()}
-    found = read(of_each({midnight(1): (1.0, 1_440, 10.0, 10.0)})[:2] + of_each({})[2:])
+    found = read(of_each({midnight(1): (1.0, 1_440, 10.0, 10.0)})[:3] + of_each({})[3:])
     assert found == {ID: (replace(day(1), network=None),)}
     assert judged(found[ID]).network is None
 
@@ -402,17 +403,30 @@ def test_trap_tags_are_copied_by_images_and_templates_so_a_flag_names_its_instan
     assert marks.flag(copied, made.now) is None
 
 
-@pytest.mark.xfail(
-    reason="with a preset of idle days and a window shorter than the grace, a busy day leaves the window in the grace",
-    strict=True,
-)
 def test_trap_what_was_busy_within_the_grace_is_not_parked_at_its_end_however_short_the_window():
     brief = Preset("brief", Statistic.MAXIMUM, PRESETS["cost-explorer"].cpu, days=3, idle_days=1)
-    made = site(rules=Rules(brief))
+    with pytest.raises(ValueError, match="7 days of grace, of which brief sees the last 3"):
+        Rules(brief)
+    made = site(rules=Rules(brief, grace=3))
     made.metrics.busy |= {(A, TODAY + timedelta(days=number)): 90.0 for number in (1, 2)}
     made.run()
+    made.days(8)
+    assert made.stopped == []
+    made.days(1)
+    assert (made.stopped, made.warned(A, made.now)) == ([A], timedelta(days=9))
+    assert made.tags(A)[NOTICED] == f"{ago(-6)}T06:12Z of a stop", "the owner was told anew when it was quiet again"
+
+
+def test_trap_a_notice_that_announced_no_stop_does_not_count_for_one():
+    """Who agrees to parking long after the notice is told what comes of that, and has the whole grace from then."""
+    made = site(wish=None)
+    made.run()
+    made.days(30)
+    made.region.tag(A, WISH, "park")
     made.days(7)
     assert made.stopped == []
+    made.days(1)
+    assert (made.stopped, made.warned(A, made.now)) == ([A], timedelta(days=7))
 
 
 # Money
@@ -431,7 +445,7 @@ def test_trap_savings_are_net_of_what_a_stopped_instance_still_pays_for():
 
 
 def test_trap_reserved_instances_and_savings_plans_may_pay_already_and_the_report_says_so():
-    report = reporting.report({}, {}, {}, Rules(), "123456789012", NOW)
+    report = assembling.report({}, {}, {}, Rules(), "123456789012", NOW)
     assert "Reserved Instances and Savings Plans" in report.assumption
 
 
@@ -443,7 +457,7 @@ def test_trap_an_unknown_type_has_no_price_and_not_0():
 
 def test_trap_it_says_of_which_day_the_prices_are():
     made = site()
-    report = reporting.report({"eu-west-1": made.run()}, {}, {"eu-west-1": Quote(PRICES)}, made.rules, "1", NOW)
+    report = assembling.report({"eu-west-1": made.run()}, {}, {"eu-west-1": Quote(PRICES)}, made.rules, "1", NOW)
     assert str(report.origins["eu-west-1"]) == "a table, 2026-11-01"
 
 

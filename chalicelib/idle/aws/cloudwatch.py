@@ -1,6 +1,6 @@
 """What CloudWatch has of the instances of one region: by days, and by hours."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import batched
@@ -51,30 +51,31 @@ class Metrics:
         """Return the days of instances, the oldest first; those with no datapoint at all are left out of them."""
         cpu = Asked("CPUUtilization", statistic)
         found = self._read(ids, (cpu, SAMPLES, *NETWORK), DAY, window.start, window.now)
-        return {id_: _usage(points, cpu) for id_, points in found.items()}
+        return {id_: _usage(points, cpu) for id_, points in found}
 
-    def hours(self, ids: Collection[str], window: Window) -> dict[str, dict[datetime, tuple[float, float]]]:
-        """Return peak CPU in percent and network in bytes of each hour; hours that lack one are left out."""
+    def hours(self, ids: Collection[str], window: Window) -> Iterator[tuple[str, dict[datetime, tuple[float, float]]]]:
+        """Yield each instance with peak CPU in percent and network in bytes of its hours, but those that lack one.
+
+        They come a call after the other, since those of a fleet take more memory than a function has.
+        """
         cpu = Asked("CPUUtilization", Statistic.MAXIMUM)
-        found = self._read(ids, (cpu, *NETWORK), HOUR, window.start, window.now)
-        return {id_: _hours(points, cpu) for id_, points in found.items()}
+        for id_, points in self._read(ids, (cpu, *NETWORK), HOUR, window.start, window.now):
+            yield id_, _hours(points, cpu)
 
     def credits(self, ids: Collection[str], now: datetime) -> dict[str, float]:
         """Return the lowest balance of CPU credits of burstable instances within the last day."""
         found = self._read(ids, (CREDITS,), DAY, now - DAY, now)
-        return {id_: min(points[CREDITS].values()) for id_, points in found.items() if points[CREDITS]}
+        return {id_: min(points[CREDITS].values()) for id_, points in found if points[CREDITS]}
 
     def _read(
         self, ids: Collection[str], asked: tuple[Asked, ...], period: timedelta, start: datetime, end: datetime
-    ) -> dict[str, dict[Asked, Points]]:
-        """Return the points of what is asked of each instance; as many at once as one call may ask for and answer."""
+    ) -> Iterator[tuple[str, dict[Asked, Points]]]:
+        """Yield the points of what is asked of each instance; as many at once as one call may ask for and answer."""
         end = end.replace(second=0, microsecond=0) + timedelta(minutes=1)
         periods = -(-(end - start) // period)
         at_once = max(1, min(MOST_QUERIES // len(asked), MOST_POINTS // (len(asked) * periods)))
-        found: dict[str, dict[Asked, Points]] = {}
         for some in batched(sorted(ids), at_once):
-            found |= self._read_some(some, asked, period, start, end)
-        return found
+            yield from self._read_some(some, asked, period, start, end).items()
 
     def _read_some(
         self, ids: Iterable[str], asked: tuple[Asked, ...], period: timedelta, start: datetime, end: datetime

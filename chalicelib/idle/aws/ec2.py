@@ -1,5 +1,6 @@
 """One region as EC2 shows it: instances, their types and volumes; and what is asked of it: tags, stop, start."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import batched
@@ -20,17 +21,28 @@ FILTER_VALUES = 200  # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/AP
 PAGE_OF_TYPES = 100  # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
 THERE = ("pending", "running", "stopping", "stopped")
 LENT_BY = "amazon"  # the owner of an address that goes back when the instance stops
+USUAL_ZONE = re.compile(r"([a-z]{2,4}(-[a-z]+)+-\d[a-z])?")
+SCARCE = re.compile(r"Insufficient\w*Capacity\w*")
 GONE = "InvalidInstanceID.NotFound"
 
 
 class Region:
     """Instances of one region; what reads raises TryAgain and BadSettings, what changes something Refused and TryAgain.
 
-    ``pace`` is asked before each request for one instance alone, and each that changes something.
+    ``pace_look`` is asked before each request for one instance alone, and ``pace`` before each that changes something;
+    they may raise TryAgain.
     """
 
-    def __init__(self, client: "EC2Client", patient: "EC2Client", name: str, pace: Callable[[], None]) -> None:
-        self._client, self._patient, self.name, self._pace = client, patient, name, pace
+    def __init__(
+        self,
+        client: "EC2Client",
+        patient: "EC2Client",
+        name: str,
+        pace_look: Callable[[], None],
+        pace: Callable[[], None],
+    ) -> None:
+        self._client, self._patient, self.name = client, patient, name
+        self._pace_look, self._pace = pace_look, pace
 
     def running(self) -> list[Instance]:
         """Return all instances that run."""
@@ -54,7 +66,11 @@ class Region:
                 "describe_instance_types", "InstanceTypes", PAGE_OF_TYPES, _filter("instance-type", part)
             ):
                 gpus = sum(each.get("Count", 0) for each in shown.get("GpuInfo", {}).get("Gpus", ()))
-                found[shown["InstanceType"]] = Kind(shown.get("BurstablePerformanceSupported", False), gpus)
+                found[shown["InstanceType"]] = Kind(
+                    shown.get("BurstablePerformanceSupported", False),
+                    gpus,
+                    shown.get("InstanceStorageSupported", False),
+                )
         return found
 
     def volumes(self, ids: Collection[str]) -> dict[str, Volume]:
@@ -67,9 +83,9 @@ class Region:
 
     def is_stop_protected(self, id_: str) -> bool:
         """Say whether an instance is protected against being stopped; one that is gone is not."""
-        self._pace()
+        self._pace_look()
         try:
-            with reading("EC2", self.name):
+            with reading("EC2", self.name, GONE):
                 shown = self._client.describe_instance_attribute(InstanceId=id_, Attribute="disableApiStop")
         except ClientError as error:
             if error.response["Error"]["Code"] == GONE:
@@ -101,10 +117,10 @@ class Region:
     def _changing(self) -> Iterator[None]:
         self._pace()
         try:
-            with said_not_now(f"EC2 in {self.name}"):
+            with said_not_now(f"EC2 in {self.name}"), _scarcity_refused():
                 yield
         except ClientError as error:
-            raise Refused(f"{error.response['Error']['Code']}: {error.response['Error'].get('Message', '')}") from error
+            raise _refused(error) from error
 
     def _instances(self, *filters: "FilterTypeDef") -> list[Instance]:
         reservations = self._pages("describe_instances", "Reservations", PAGE, *filters)
@@ -116,6 +132,24 @@ class Region:
         with reading("EC2", self.name):
             for shown in pages:
                 yield from shown[field]
+
+
+@contextmanager
+def _scarcity_refused() -> Iterator[None]:
+    """Refuse what EC2 has no capacity for: it says so with the status 500, and others need not wait for that.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html#troubleshooting-launch-capacity
+    """
+    try:
+        yield
+    except ClientError as error:
+        if SCARCE.fullmatch(error.response["Error"]["Code"]):
+            raise _refused(error) from error
+        raise
+
+
+def _refused(error: ClientError) -> Refused:
+    return Refused(f"{error.response['Error']['Code']}: {error.response['Error'].get('Message', '')}")
 
 
 def _filter(name: str, values: Iterable[str]) -> "FilterTypeDef":
@@ -141,11 +175,25 @@ def _instance(shown: "InstanceTypeDef") -> Instance:
         lifecycle=shown.get("InstanceLifecycle", ""),
         operator=operator.get("Principal", "an AWS service") if operator.get("Managed") else "",
         root=shown.get("RootDeviceType", "ebs"),
+        priced_apart=_priced_apart(shown),
         volumes=tuple(each["Ebs"]["VolumeId"] for each in mappings if "Ebs" in each),
         public_ipv4s=len(addresses),
         elastic_ips=sum(owner != LENT_BY for owner in addresses.values()),
         state=shown["State"]["Name"],
     )
+
+
+def _priced_apart(shown: "InstanceTypeDef") -> str:
+    """Return why an instance does not cost what its type does in its region; empty where it does.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-pricing-billing.html
+    """
+    zone = shown.get("Placement", {}).get("AvailabilityZone", "")
+    if shown.get("CapacityReservationId"):
+        return "in a capacity reservation, which is paid for in any case"
+    if shown.get("OutpostArn"):
+        return "on an Outpost"
+    return "" if USUAL_ZONE.fullmatch(zone) else f"in the zone {zone}, which has prices of its own"
 
 
 def _addresses(shown: "InstanceTypeDef") -> dict[str, str]:

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from chalicelib.aws import said_not_now
+from chalicelib.errors import BadSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -20,14 +23,18 @@ class ReportStore:
         self._client, self._bucket = client, bucket
 
     def put(self, day: date, documents: Mapping[str, str]) -> str:
-        """Keep the documents of a day's report by their formats, and return where they are; raise TryAgain."""
+        """Keep the documents of a day's report by their formats, and return where they are.
+
+        Raises TryAgain, and BadSettings where the bucket is not there or may not be written.
+        """
         for format_, text in documents.items():
             for name in (str(day), "latest"):
-                with said_not_now("S3"):
-                    self._client.put_object(
-                        Bucket=self._bucket,
-                        Key=f"{PREFIX}{name}.{format_}",
-                        Body=text.encode(),
-                        ContentType=TYPES[format_],
-                    )
+                self._put(f"{PREFIX}{name}.{format_}", text, TYPES[format_])
         return f"s3://{self._bucket}/{PREFIX}{day}.html"
+
+    def _put(self, key: str, text: str, type_: str) -> None:
+        try:
+            with said_not_now("S3"):
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=text.encode(), ContentType=type_)
+        except ClientError as error:
+            raise BadSettings(f"the bucket {self._bucket} cannot be written: {error}") from error

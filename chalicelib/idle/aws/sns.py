@@ -1,7 +1,6 @@
 """The topic that owners are told through."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -26,15 +25,10 @@ class Topic:
             shown = self._client.get_topic_attributes(TopicArn=self._arn)["Attributes"]
         return int(shown["SubscriptionsConfirmed"])
 
-    def publish(self, subject: str, body: str, owners: Iterable[str]) -> None:
-        """Publish one message; its attribute ``owners`` lets a subscription ask for those of some owners alone."""
+    def publish(self, subject: str, body: str) -> None:
+        """Publish one message, without attributes: a subscription that chose by them would count, and not be told."""
         with self._asking():
-            self._client.publish(
-                TopicArn=self._arn,
-                Subject=subject,
-                Message=body,
-                MessageAttributes={"owners": {"DataType": "String.Array", "StringValue": json.dumps(list(owners))}},
-            )
+            self._client.publish(TopicArn=self._arn, Subject=subject, Message=body)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

@@ -73,7 +73,7 @@ class Reader:
     def shared_with(self, id_: str) -> frozenset[str]:
         """Return the accounts that a snapshot was given to; none where it is gone."""
         try:
-            with reading("EC2", self.name):
+            with reading("EC2", self.name, GONE):
                 shown = self._client.describe_snapshot_attribute(SnapshotId=id_, Attribute="createVolumePermission")
         except ClientError as error:
             if error.response["Error"]["Code"] == GONE:

@@ -7,20 +7,22 @@ stands until the next change of the hours.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from chalicelib.definition.forms import shown
-from chalicelib.idle import hours_marks
-from chalicelib.idle.hours import RunningHours
-from chalicelib.idle.hours_marks import Mark, Word
-from chalicelib.idle.hours_text import parse
+from chalicelib.idle.hours import marks
+from chalicelib.idle.hours.marks import Mark, Word
+from chalicelib.idle.hours.model import RunningHours
+from chalicelib.idle.hours.text import parse
 from chalicelib.idle.model import RUNNING_HOURS, Instance, Problem
+
+LATE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Stop an instance whose hours are over; ``value`` is what its mark says before that."""
+    """Stop an instance whose hours are over; ``value`` is what its mark says before that, empty where it stays."""
 
     instance: Instance
     value: str
@@ -29,11 +31,12 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Start an instance that we had stopped; ``value`` is what its mark says after that."""
+    """Start an instance that we had stopped; its mark follows once it is seen to run: EC2 may fail after it agreed."""
 
     instance: Instance
-    value: str
     because: str
+    is_late: bool = False
+    """Whether its hours began so long ago that earlier starts must have come to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,43 +106,57 @@ def _step(instance: Instance, zone: ZoneInfo, now: datetime, exempt: Exempt) -> 
 
 
 def _of_exempt(instance: Instance, why: str) -> Step:
-    mark = hours_marks.read(instance)
+    mark = marks.read(instance)
     if instance.state == "stopped" and mark and mark.word is Word.OFF:
         return Problem(instance.id, f"it was stopped outside its running hours, and is not started again: {why}")
     return Skip(instance, f"its running hours are not kept: {why}")
 
 
 def _of_running(instance: Instance, hours: RunningHours, now: datetime) -> Step | None:
-    mark = hours_marks.read(instance)
+    mark = marks.read(instance)
     if hours.is_on(now):
         if mark is None or mark.word is Word.ON:
             return None
         return Note(instance, _value(Word.ON, instance, now), f"it runs, and its running hours, {hours}, have begun")
-    # Each start moves the time of launch: that tells a start by hand from a stop that was marked, and did not come.
-    if mark and mark.word is not Word.ON and _is_fresh(mark, hours, now) and instance.launched > mark.at:
-        return Skip(
-            instance, f"somebody started it outside its running hours, {hours}, so it runs until they end again"
-        )
-    return Stop(instance, _value(Word.OFF, instance, now), f"it is outside its running hours, {hours}")
+    if _is_by_hand(instance, mark, hours, now):
+        return Skip(instance, f"it was started outside its running hours, {hours}, so it runs until they end again")
+    is_marked = mark is not None and mark.word is Word.OFF and _is_fresh(mark.at, hours, now)
+    value = "" if is_marked else _value(Word.OFF, instance, now)
+    return Stop(instance, value, f"it is outside its running hours, {hours}")
+
+
+def _is_by_hand(instance: Instance, mark: Mark | None, hours: RunningHours, now: datetime) -> bool:
+    """Say whether somebody started an instance since its hours were over; each start moves the time of launch.
+
+    Hours that never change say nothing about that; a mark does, but for one of a stop that did not come.
+    """
+    if hours.next_change(now) is None:
+        return mark is not None and mark.word is not Word.ON and instance.launched > mark.at
+    return _is_fresh(instance.launched, hours, now)
 
 
 def _of_stopped(instance: Instance, hours: RunningHours, now: datetime) -> Step | None:
-    mark = hours_marks.read(instance)
+    mark = marks.read(instance)
     is_ours = mark is not None and mark.word is Word.OFF
     if hours.is_on(now):
-        if is_ours:
-            return Start(instance, _value(Word.ON, instance, now), f"it is within its running hours, {hours}")
+        if mark is not None and is_ours:
+            return Start(instance, f"it is within its running hours, {hours}", is_late=_is_late(mark, hours, now))
         return Skip(instance, "we did not stop it, so whoever did that starts it")
-    if is_ours or (mark and mark.word is Word.LEFT and _is_fresh(mark, hours, now)):
+    if is_ours or (mark and mark.word is Word.LEFT and _is_fresh(mark.at, hours, now)):
         return None
     because = f"it is outside its running hours, {hours}, and was stopped already"
     return Note(instance, _value(Word.LEFT, instance, now), because)
 
 
-def _is_fresh(mark: Mark, hours: RunningHours, now: datetime) -> bool:
-    """Say whether the hours have not changed since a mark; what was done before that stands no more."""
-    change = hours.next_change(min(mark.at, now))  # people can write tags, and any year into them
+def _is_fresh(at: datetime, hours: RunningHours, now: datetime) -> bool:
+    """Say whether the hours have not changed since a moment; what was done before that stands no more."""
+    change = hours.next_change(min(at, now))  # people can write tags, and any year into them
     return change is None or change > now
+
+
+def _is_late(mark: Mark, hours: RunningHours, now: datetime) -> bool:
+    """Say whether an instance that we stopped, and that is to run now, should have been started by earlier runs."""
+    return mark.at < now - LATE and _is_fresh(now - LATE, hours, now)
 
 
 def _value(word: Word, instance: Instance, now: datetime) -> str:

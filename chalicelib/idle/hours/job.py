@@ -11,13 +11,12 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import batched
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from chalicelib.idle.hours_plan import Exempt, Note, Plan, Start, Stop, plan
+from chalicelib.idle.hours.plan import Exempt, Note, Plan, Start, Stop, plan
 from chalicelib.idle.model import HOURS_MARK, RUNNING_HOURS, Instance
-from chalicelib.reconcile import Carried, carry_out
+from chalicelib.reconcile import Carried, in_batches
 
 MOST_AT_ONCE = 50  # instances in a call: more make a refusal dearer than the calls that they save
 
@@ -67,7 +66,7 @@ class Outcome:
     plan: Plan
     started: Carried[Start] = field(default_factory=Carried)
     stopped: Carried[Stop] = field(default_factory=Carried)
-    noted: Carried[Start | Note] = field(default_factory=Carried)
+    noted: Carried[Note] = field(default_factory=Carried)
 
     @property
     def undone(self) -> list[tuple[str, str]]:
@@ -80,9 +79,14 @@ class Outcome:
         return [(step.instance.id, reason) for step, reason in undone]
 
     @property
+    def late(self) -> list[str]:
+        """Return the ids of instances that were started though they should have run for a while: EC2 may fail again."""
+        return [start.instance.id for start in self.started.landed if start.is_late]
+
+    @property
     def is_complete(self) -> bool:
-        """Whether everything that was planned was done."""
-        return not self.undone
+        """Whether everything was done that can be; what EC2 refuses it will refuse again, and that is said."""
+        return not (self.started.postponed or self.stopped.postponed or self.noted.postponed or self.late)
 
 
 def preview(place: HoursPlace, zone: ZoneInfo, now: datetime) -> Outcome:
@@ -96,11 +100,9 @@ def run(place: HoursPlace, zone: ZoneInfo, clock: Callable[[], datetime]) -> Out
     with place.turn() as turn:
         outcome = preview(place, zone, clock())
         work = _Work(place.region, turn)
-        starts, stops = batched(outcome.plan.starts, MOST_AT_ONCE), batched(outcome.plan.stops, MOST_AT_ONCE)
-        outcome.started = carry_out(starts, (), work.start, bisect=True)
-        notes: list[Start | Note] = [*outcome.started.landed, *outcome.plan.notes]
-        outcome.noted = carry_out([[each] for each in notes], (), work.note, bisect=False)
-        outcome.stopped = carry_out(stops, (), work.stop, bisect=True)
+        outcome.started = in_batches(outcome.plan.starts, MOST_AT_ONCE, work.start)
+        outcome.noted = in_batches(outcome.plan.notes, 1, work.note)
+        outcome.stopped = in_batches(outcome.plan.stops, MOST_AT_ONCE, work.stop)
     return outcome
 
 
@@ -117,11 +119,11 @@ class _Work:
 
     def stop(self, batch: Sequence[Stop]) -> None:
         """Mark and stop some; one that cannot be marked is not stopped, since nothing would start it again."""
-        self.note([each for each in batch if each.instance.id not in self._marked])
+        self.note([each for each in batch if each.value and each.instance.id not in self._marked])
         self._turn.check()
         self._region.stop([each.instance.id for each in batch])
 
-    def note(self, steps: Sequence[Start | Stop | Note]) -> None:
+    def note(self, steps: Sequence[Stop | Note]) -> None:
         """Mark some, one by one, since the marks differ."""
         for each in steps:
             self._turn.check()

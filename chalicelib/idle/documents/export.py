@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from chalicelib.idle import totals
+from chalicelib.idle.documents import totals
 from chalicelib.idle.findings import Finding, OwnerTotal, Report
 from chalicelib.idle.model import Usage
 from chalicelib.idle.rules import Limit, Rules

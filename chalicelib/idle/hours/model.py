@@ -1,4 +1,4 @@
-"""Running hours: when an instance is to run, whatever clocks do; ``hours_text`` reads them from tags.
+"""Running hours: when an instance is to run, whatever clocks do; ``text`` reads them from tags.
 
 Where clocks change, a span lasts from the first moment at which the clock has come to its beginning until the last at
 which it has not come to its end. So a time that clocks skip comes when they have skipped it; of one that they show

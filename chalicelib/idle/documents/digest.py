@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from chalicelib.idle import letter
+from chalicelib.idle.documents import digest_text
+from chalicelib.idle.documents.digest_text import is_new
+from chalicelib.idle.documents.wording import number, visible
 from chalicelib.idle.findings import Finding, OwnerTotal, Report
-from chalicelib.idle.letter import is_new
-from chalicelib.idle.wording import number, visible
 
-# SNS takes 256 KiB unless a topic says otherwise, and subjects of less than 100 characters on one line; that they are
-# ASCII is what mail takes everywhere: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+# SNS takes 256 KiB unless a topic says otherwise, and subjects of less than 100 characters on one
+# line; that they are ASCII is what mail takes everywhere: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 LARGEST = 200 * 1024  # bytes
 LONGEST_SUBJECT = 99
 
@@ -32,7 +32,7 @@ def write(report: Report, day: date) -> Digest | None:
     idle, owners = report.idle, report.owners
     if not idle and not report.errors:
         return None
-    head, foot = "\n".join(letter.head(report, day)), "\n".join(letter.foot(report, day))
+    head, foot = "\n".join(digest_text.head(report, day)), "\n".join(digest_text.foot(report, day))
     chosen = _as_many_as_fit(_in_turns(idle, owners, day), owners, day, LARGEST - _size(head) - _size(foot))
     return Digest(
         _subject(report, day),
@@ -43,7 +43,7 @@ def write(report: Report, day: date) -> Digest | None:
 
 
 def _subject(report: Report, day: date) -> str:
-    said = visible(f"Groundskeeper: {letter.summary(report, day)} (account {report.account})")
+    said = visible(f"Groundskeeper: {digest_text.summary(report, day)} (account {report.account})")
     return said.encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
 
 
@@ -66,11 +66,14 @@ def _as_many_as_fit(
     idle: Sequence[Finding], owners: Sequence[OwnerTotal], day: date, room: int
 ) -> dict[str, list[Finding]]:
     """Return those that are named, by owner."""
-    headings = {total.owner: _size(letter.heading(total)) + 1 + _size(letter.more(total.instances)) for total in owners}
+    headings = {
+        total.owner: _size(digest_text.heading(total)) + 1 + _size(digest_text.more(total.instances))
+        for total in owners
+    }
     room -= 3 + _size(_of_others(owners))
     chosen: dict[str, list[Finding]] = {}
     for each in idle:
-        room -= _size(letter.entry(each, day)) + (0 if each.owner in chosen else headings[each.owner])
+        room -= _size(digest_text.entry(each, day)) + (0 if each.owner in chosen else headings[each.owner])
         if room < 0:
             break
         chosen.setdefault(each.owner, []).append(each)
@@ -81,18 +84,18 @@ def _sections(owners: Sequence[OwnerTotal], chosen: Mapping[str, list[Finding]],
     for total in owners:
         if some := chosen.get(total.owner):
             yield "\n".join(
-                [letter.heading(total), *(letter.entry(each, day) for each in some), *_left_out(total, some)]
+                [digest_text.heading(total), *(digest_text.entry(each, day) for each in some), *_left_out(total, some)]
             )
     if others := [total for total in owners if total.owner not in chosen]:
         yield _of_others(others)
 
 
 def _of_others(owners: Sequence[OwnerTotal]) -> str:
-    return letter.more(sum(total.instances for total in owners), f" of {number(len(owners), 'other owner')}")
+    return digest_text.more(sum(total.instances for total in owners), f" of {number(len(owners), 'other owner')}")
 
 
 def _left_out(total: OwnerTotal, some: Sequence[Finding]) -> list[str]:
-    return [letter.more(total.instances - len(some))] if len(some) < total.instances else []
+    return [digest_text.more(total.instances - len(some))] if len(some) < total.instances else []
 
 
 def _size(text: str) -> int:

@@ -20,7 +20,17 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from chalicelib.definition.forms import did_you_mean, shown
-from chalicelib.idle.hours import ALWAYS, ALWAYS_WORD, DAILY, DAYS, MINUTES_A_DAY, NEVER, NEVER_WORD, RunningHours, Span
+from chalicelib.idle.hours.model import (
+    ALWAYS,
+    ALWAYS_WORD,
+    DAILY,
+    DAYS,
+    MINUTES_A_DAY,
+    NEVER,
+    NEVER_WORD,
+    RunningHours,
+    Span,
+)
 
 WANTED = (
     "DAYS HH:MM-HH:MM [ZONE] such as mon-fri 08:00-19:00 Europe/Berlin, several with + between, or always, or never"

@@ -8,15 +8,15 @@ import pytest
 from chalicelib.economics.prices import Origin, RegionPrices, VolumePrice
 from chalicelib.economics.quotes import Quote
 from chalicelib.errors import BadSettings, TryAgain
-from chalicelib.idle import reporting
+from chalicelib.idle import assembling
 from chalicelib.idle.findings import NOBODY, Finding, Report, Suggestion
 from chalicelib.idle.job import Outcome
-from chalicelib.idle.marks import Flag, notice
-from chalicelib.idle.model import FLAG, NOTICED, WISH, Verdict, Volume
+from chalicelib.idle.marks import Flag, Notice
+from chalicelib.idle.model import FLAG, NOTICED, WISH, Kind, Verdict, Volume
 from chalicelib.idle.money import ASSUMPTION
 from chalicelib.idle.plan import LEFT
 from chalicelib.idle.plan import NOW as AT_ONCE
-from chalicelib.idle.rules import Rules
+from chalicelib.idle.rules import PRESETS, Rules
 from tests.idle.fakes import A, B, C, Site, due, many, site
 from tests.idle.fleets import NOW, TODAY, ago, instance
 
@@ -31,7 +31,7 @@ ACCOUNT = "123456789012"
 
 
 def reported(made: Site, outcome: Outcome) -> Report:
-    return reporting.report({HERE: outcome}, {}, {HERE: Quote(PRICES)}, made.rules, ACCOUNT, made.now)
+    return assembling.report({HERE: outcome}, {}, {HERE: Quote(PRICES)}, made.rules, ACCOUNT, made.now)
 
 
 def found(made: Site, outcome: Outcome, id_: str = A) -> Finding:
@@ -65,7 +65,7 @@ def test_only_what_is_idle_is_waste_and_has_a_next_step():
 def test_a_region_that_was_not_read_is_named_and_the_others_are_reported():
     made = site()
     errors = {THERE: BadSettings("EC2 in us-east-1 denies access"), "me-south-1": TryAgain("no answer")}
-    report = reporting.report({HERE: made.run()}, errors, {HERE: Quote(PRICES)}, made.rules, ACCOUNT, made.now)
+    report = assembling.report({HERE: made.run()}, errors, {HERE: Quote(PRICES)}, made.rules, ACCOUNT, made.now)
     assert report.errors == {THERE: "EC2 in us-east-1 denies access", "me-south-1": "no answer"}
     assert len(report.idle) == 1
 
@@ -80,7 +80,7 @@ def test_wishes_that_cannot_be_read_are_problems_of_the_report():
 def test_that_the_price_list_was_not_used_is_said_once_and_not_of_each_region():
     quotes = {name: Quote(PRICES, "it did not answer") for name in (HERE, THERE)}
     made = site()
-    report = reporting.report(dict.fromkeys(quotes, made.run()), {}, quotes, made.rules, ACCOUNT, made.now)
+    report = assembling.report(dict.fromkeys(quotes, made.run()), {}, quotes, made.rules, ACCOUNT, made.now)
     assert [str(problem.reason) for problem in report.problems] == ["AWS's Price List was not used: it did not answer"]
     assert report.origins == dict.fromkeys(quotes, PRICES.origin)
 
@@ -101,7 +101,7 @@ def test_an_owner_is_told_by_the_tag_that_operators_name(tags: dict[str, str], o
     outcome = made.run()
     assert found(made, outcome).owner == owner
     teams = replace(made.rules, owner_tag="Team")
-    assert reporting.finding(HERE, outcome.judgements[0], outcome, PRICES, teams, NOW).owner == NOBODY
+    assert assembling.finding(HERE, outcome.judgements[0], outcome, PRICES, teams, NOW).owner == NOBODY
 
 
 def test_an_idle_instance_is_priced_with_its_own_volumes_alone():
@@ -116,6 +116,7 @@ def test_an_idle_instance_is_priced_with_its_own_volumes_alone():
 
 def test_an_unknown_type_is_in_it_without_a_price_and_not_with_0():
     made = Site()
+    made.region.types["m99.huge"] = Kind()
     made.region.add(instance(A, type="m99.huge"), instance(B))
     report = reported(made, made.run())
     assert [each.waste and each.waste.net for each in report.findings] == [None, pytest.approx(73.0)]
@@ -126,9 +127,12 @@ def test_an_unknown_type_is_in_it_without_a_price_and_not_with_0():
 
 def test_it_says_when_it_was_flagged_and_told_of():
     made = due()
-    made.region.tag(A, WISH, None)
+    made.rest(-1)
     finding = found(made, made.run())
-    assert (finding.flagged, finding.noticed, finding.next_step) == (TODAY, TODAY, LEFT)
+    step = "it is stopped on 2026-12-03, unless it is busy until then or somebody objects"
+    assert (finding.flagged, finding.noticed, finding.next_step) == (TODAY, TODAY, step)
+    made.region.tag(A, WISH, None)
+    assert found(made, made.preview()).next_step == LEFT
 
 
 def test_what_was_flagged_just_now_is_flagged_and_not_told_of_yet():
@@ -207,27 +211,54 @@ def test_suggested_hours_are_priced_by_the_hours_that_it_is_off():
     assert suggestion.hours == "mon-sun 07:00-19:00"
 
 
-@pytest.mark.parametrize("more", [{"type": "m99.huge"}, {"tenancy": "dedicated"}], ids=str)
+@pytest.mark.parametrize("more", [{"tenancy": "dedicated"}, {"priced_apart": "on an Outpost"}], ids=str)
 def test_suggested_hours_without_a_price_save_nobody_knows_how_much(more: dict[str, object]):
     suggestion = suggested(site(), **more).suggestion
     assert suggestion
     assert suggestion.net is None
 
 
-@pytest.mark.xfail(
-    reason="waste counts from the window's first day at the earliest, though the flag says since when it is idle",
-    strict=True,
+@pytest.mark.parametrize(
+    ("rules", "preset", "since", "counts_from"),
+    [
+        pytest.param(Rules(), "compute-optimizer", ago(54), ago(54), id="the flag remembers"),
+        pytest.param(Rules(), "compute-optimizer", ago(100), ago(100), id="since it was made"),
+        pytest.param(Rules(), "compute-optimizer", ago(500), ago(100), id="nothing is older than the instance"),
+        pytest.param(Rules(), "compute-optimizer", ago(3), ago(14), id="the window has seen more than the flag"),
+        pytest.param(Rules(), "cost-explorer", ago(54), ago(14), id="a flag of another preset says something else"),
+        pytest.param(
+            Rules(PRESETS["trusted-advisor"]),
+            "trusted-advisor",
+            ago(54),
+            ago(14),
+            id="busy days may have been let pass",
+        ),
+    ],
 )
-def test_what_was_wasted_counts_from_the_day_that_the_flag_names():
-    made = site(wish=None)
-    flag = Flag(NOW - timedelta(days=40), "compute-optimizer", ago(54), "quiet")
+def test_what_was_wasted_counts_from_the_day_that_the_flag_names(
+    rules: Rules, preset: str, since: date, counts_from: date
+):
+    made = site(wish=None, rules=rules)
+    flag = Flag(NOW - timedelta(days=2), preset, since, "quiet")
     made.region.tag(A, FLAG, flag.value(A))
-    made.region.tag(A, NOTICED, notice(flag.at))
-    waste = found(made, made.run()).waste
-    assert waste
-    assert waste.since_idle == pytest.approx(0.10 * (54 * 24 + 6.2))
+    made.region.tag(A, NOTICED, Notice(flag.at, announces_stop=False).value)
+    finding = found(made, made.run())
+    assert finding.judgement.idle_since == counts_from
+    assert finding.waste
+    assert finding.waste.since_idle == pytest.approx(0.10 * ((TODAY - counts_from).days * 24 + 6.2))
+
+
+def test_the_owner_of_what_is_to_be_stopped_counts_as_told_once_he_was_told_of_that():
+    made = site(wish=None)
+    made.run()
+    made.rest(1)
+    made.region.tag(A, WISH, "park")
+    outcome = made.run()
+    assert found(made, outcome).noticed is None, "he was told that nothing would come"
+    made.rest(1)
+    assert found(made, made.run()).noticed == ago(-1)
 
 
 def test_nothing_is_reported_of_nothing():
-    report = reporting.report({}, {}, {}, Rules(), ACCOUNT, NOW)
+    report = assembling.report({}, {}, {}, Rules(), ACCOUNT, NOW)
     assert (report.findings, report.problems, report.errors) == ((), (), {})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.economics.prices import HOURS_A_MONTH
-from chalicelib.idle import chart, totals, wording
+from chalicelib.idle.documents import chart, totals, wording
 from chalicelib.idle.findings import Finding, Report
 from chalicelib.idle.marks import KEEP, PARK
 from chalicelib.idle.model import WISH, Verdict, Window

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from chalicelib.idle.hours import MINUTES_A_DAY, RunningHours, Span
+from chalicelib.idle.hours.model import MINUTES_A_DAY, RunningHours, Span
 from chalicelib.idle.rules import MB, Preset, Rules
 
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)  # all time zones differ by quarters of an hour

@@ -1,8 +1,8 @@
 """What running hours tell their operators: a log line for each change with its because, and metrics."""
 
 from chalicelib import telemetry
-from chalicelib.idle.hours_job import Outcome
-from chalicelib.idle.hours_service import Kept
+from chalicelib.idle.hours.job import Outcome
+from chalicelib.idle.hours.service import Kept
 from chalicelib.telemetry import logger
 
 
@@ -30,6 +30,9 @@ def _log(outcome: Outcome, *, is_dry_run: bool) -> None:
             logger.info(f"would {would}" if is_dry_run else has, extra=extra)
     for id_, reason in outcome.undone:
         logger.warning("not done", extra={"region": outcome.region, "instance": id_, "reason": reason})
+    for id_ in outcome.late:
+        reason = "EC2 agreed to start it, but it did not run 15 minutes after it should: its StateReason says why"
+        logger.error("not started", extra={"region": outcome.region, "instance": id_, "reason": reason})
     for problem in outcome.plan.problems:
         extra = {"region": outcome.region, "subject": problem.subject, "reason": problem.reason}
         logger.warning("left alone", extra=extra)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from chalicelib import reconcile
 from chalicelib.errors import GroundskeeperError
-from chalicelib.idle import hours_job
-from chalicelib.idle.hours_job import HoursPlace, Outcome
+from chalicelib.idle.hours import job
+from chalicelib.idle.hours.job import HoursPlace, Outcome
 from chalicelib.idle.rules import Rules
 from chalicelib.idle.service import AT_ONCE, now
 
@@ -27,28 +27,28 @@ class Kept:
 
 @dataclass(frozen=True)
 class Hours:
-    """The regions of a stack in which running hours are kept; ``is_on`` says whether they are at all."""
+    """The regions of a stack in which running hours are kept; ``is_kept`` says whether they are at all."""
 
     stack: str
     regions: tuple[str, ...]
     rules: Callable[[], Rules]
     """Returns the rules in force; raises BadDefinition, TryAgain."""
     place: Callable[[str], HoursPlace]
-    is_on: bool = False
+    is_kept: bool = False
     is_dry_run: bool = False
     clock: Callable[[], datetime] = now
 
     def preview(self) -> Kept:
         """Say what a run would do, and change nothing."""
         zone, at = self.rules().zone, self.clock()
-        return self._each(lambda place: hours_job.preview(place, zone, at))
+        return self._each(lambda place: job.preview(place, zone, at))
 
     def run(self) -> Kept:
         """Start and stop what is not as its running hours want it; a region that fails spoils none of the others."""
-        if self.is_dry_run or not self.is_on:
+        if self.is_dry_run or not self.is_kept:
             return self.preview()
         zone = self.rules().zone
-        return self._each(lambda place: hours_job.run(place, zone, self.clock))
+        return self._each(lambda place: job.run(place, zone, self.clock))
 
     def _each(self, run: Callable[[HoursPlace], Outcome]) -> Kept:
         return Kept(*reconcile.each(self.regions, lambda name: run(self.place(name)), at_once=AT_ONCE))

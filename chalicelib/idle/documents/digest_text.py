@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from chalicelib.economics.prices import HOURS_A_MONTH
-from chalicelib.idle import totals
+from chalicelib.idle.documents import totals
+from chalicelib.idle.documents.wording import NO_PRICE, by_origin, idle_means, line, money, number, owners_waste
 from chalicelib.idle.findings import Finding, OwnerTotal, Report
 from chalicelib.idle.marks import KEEP, PARK
 from chalicelib.idle.model import WISH
-from chalicelib.idle.wording import NO_PRICE, by_origin, idle_means, line, money, number, owners_waste
 
 LONGEST_NAME, LONGEST_REASON, LONGEST_TEXT = 60, 300, 1_000  # characters
 MOST_NAMED = 40  # regions that were not read, problems, origins

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from chalicelib.economics.prices import HOURS_A_MONTH, RegionPrices
 from chalicelib.economics.quotes import Quote
@@ -11,7 +11,7 @@ from chalicelib.idle.changes import Standing
 from chalicelib.idle.findings import NOBODY, Finding, Judgement, Report, Suggestion
 from chalicelib.idle.job import Outcome
 from chalicelib.idle.model import Instance, Problem, Verdict
-from chalicelib.idle.money import ASSUMPTION, OF_SHARED_TENANCY, waste
+from chalicelib.idle.money import ASSUMPTION, hourly, waste
 from chalicelib.idle.plan import NOW
 from chalicelib.idle.rules import Rules
 
@@ -58,17 +58,26 @@ def finding(
     suggestion = outcome.suggestions.get(instance.id)
     if judgement.verdict is not Verdict.IDLE:
         return Finding(region, owner, judgement, suggestion=suggestion and priced(suggestion, instance, prices))
-    volumes = [outcome.volumes[id_] for id_ in instance.volumes if id_ in outcome.volumes]
     standing = outcome.plan.standing[instance.id]
+    judgement = replace(judgement, idle_since=_since(judgement, standing, rules))
+    volumes = [outcome.volumes[id_] for id_ in instance.volumes if id_ in outcome.volumes]
     return Finding(
         region,
         owner,
         judgement,
         waste(judgement, volumes, prices, at),
         None if instance.id in outcome.lacking else standing.flag.at.date(),
-        standing.noticed.date() if standing.noticed else None,
+        standing.notice.at.date() if standing.notice and not standing.is_news else None,
         next_step(instance.id, standing, outcome),
     )
+
+
+def _since(judgement: Judgement, standing: Standing, rules: Rules) -> date | None:
+    """Return since when it is idle: the window ends, but a flag remembers, where its preset lets no busy day pass."""
+    preset = rules.preset
+    if judgement.idle_since is None or preset.idle_days or standing.flag.preset != preset.name:
+        return judgement.idle_since
+    return min(judgement.idle_since, max(standing.flag.since, judgement.instance.since.astimezone(UTC).date()))
 
 
 def next_step(id_: str, standing: Standing, outcome: Outcome) -> str:
@@ -87,6 +96,6 @@ def next_step(id_: str, standing: Standing, outcome: Outcome) -> str:
 
 def priced(suggestion: Suggestion, instance: Instance, prices: RegionPrices) -> Suggestion:
     """Return a suggestion with what it would save a month: the hours that the instance is off."""
-    hour = prices.hour(instance.platform, instance.type) if instance.tenancy == OF_SHARED_TENANCY else None
+    hour = hourly(instance, prices)
     off = suggestion.off_hours_a_week / HOURS_A_WEEK * HOURS_A_MONTH
     return suggestion if hour is None else replace(suggestion, net=hour * off)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from chalicelib.idle.documents.wording import NO_DATA, cpu, load, traffic
 from chalicelib.idle.model import Day, Usage, Window
 from chalicelib.idle.rules import Limit, Rules
-from chalicelib.idle.wording import NO_DATA, cpu, load, traffic
 
 MOST_DAYS = 35  # whole days, the newest
 LEFT, WIDTH, PANEL, BETWEEN = 50, 150, 24, 6  # in pixels
