@@ -120,7 +120,7 @@ def test_a_region_has_what_is_wanted_each_once_and_an_origin_of_today(stub: Stub
         pytest.param("ThrottlingException", 400, TryAgain, id="throttled"),
         pytest.param("InternalErrorException", 500, TryAgain, id="AWS's own fault"),
         pytest.param("ExpiredNextTokenException", 400, TryAgain, id="too slow between pages"),
-        pytest.param("UnrecognizedClientException", 400, BadSettings, id="another partition, which knows no such region"),
+        pytest.param("UnrecognizedClientException", 400, BadSettings, id="another partition's key"),
         pytest.param("InvalidParameterException", 400, BadSettings, id="ours: the table holds, and it is said why"),
     ],
 )
