@@ -167,6 +167,7 @@ class LocalCloud:
 
         By it go the processes of functions, from their next invocations on; what EC2, EBS, S3 and STS stamp; the
         times in events. In real time go on: whatever waits or is due (schedules, queues, timeouts), and the rest.
+        What is at work goes on by the time before: `wait_idle` first, where two that disagree would do harm.
         """
         self.aws.clock.set(moment)
 
@@ -184,7 +185,10 @@ class LocalCloud:
         return self._queues.problems()
 
     def wait_idle(self, timeout: float = 30.0) -> None:
-        """Wait until no mapped queue holds a message and no invocation runs or waits; raise TimeoutError."""
+        """Wait until no mapped queue holds a message, nothing is on its way, and no invocation runs or waits.
+
+        Raise TimeoutError.
+        """
         deadline = time.monotonic() + timeout
         while not self.idle:
             if time.monotonic() > deadline:
@@ -194,7 +198,8 @@ class LocalCloud:
     @property
     def idle(self) -> bool:
         """Tell whether nothing is going on."""
-        return not self.functions.busy and self._queues.empty and not self.functions.busy
+        # In the order in which one leads to the other.
+        return not (self.aws.gate.busy or self.functions.busy) and self._queues.empty and not self.functions.busy
 
     def _offset(self) -> timedelta:
         return self.aws.clock.offset

@@ -24,6 +24,7 @@ class Gate:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._held = _Held()
+        self._owed = 0
 
     def __enter__(self) -> Self:
         self._lock.acquire()
@@ -39,12 +40,19 @@ class Gate:
         if outermost:
             self._run_what_waits()
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether something that moto has caused waits or runs."""
+        with self._lock:
+            return self._owed > 0
+
     def afterwards(self, action: Callable[[], None]) -> None:
         """Run an action once this thread has left moto: it may take long, and may call the server itself."""
         if self._held.depth == 0:
             action()
         else:
             self._held.waiting.append(action)
+            self._owed += 1
 
     def changed(self) -> None:
         """Wake every thread that waits in `wait`."""
@@ -77,6 +85,9 @@ class Gate:
             except Exception:
                 # The request that caused this has been answered already: nobody is left to raise to.
                 log.exception("a delivery failed")
+            finally:
+                with self._lock:
+                    self._owed -= 1
 
 
 class _Held(threading.local):

@@ -25,6 +25,27 @@ def test_it_waits_until_everything_has_happened(cloud: LocalCloud) -> None:
     assert printed(cloud, "f") == ["3", "2", "1", "0"]
 
 
+def test_it_waits_for_what_is_on_its_way(cloud: LocalCloud) -> None:
+    begun, held = threading.Event(), threading.Event()
+
+    def deliver() -> None:
+        begun.set()
+        held.wait(10)
+
+    def cause() -> None:
+        with cloud.aws.gate:
+            cloud.aws.gate.afterwards(deliver)
+
+    cause_it = threading.Thread(target=cause)
+    cause_it.start()
+    begun.wait(10)
+    with pytest.raises(TimeoutError):
+        cloud.wait_idle(0.1)
+    held.set()
+    cloud.wait_idle()
+    cause_it.join()
+
+
 def test_waiting_has_an_end(cloud: LocalCloud) -> None:
     make_function(cloud, "import time\ndef handler(event, context): time.sleep(5)\n")
     cloud.functions.invoke_async("f", {})

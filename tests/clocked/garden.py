@@ -12,10 +12,11 @@ from typing import Any
 from chalicelib.snapshots.labels import Label
 from localcloud.cloud import LocalCloud
 from localcloud.logs.kept import json_line
-from tests.deployed.conftest import Deployment, eventually
+from tests.deployed.conftest import PATIENCE, Deployment, eventually
 from tests.snapshots.yards import Yard, tags
 
 HERE, THERE = "us-east-1", "us-west-2"
+NEVER = "rate(9999 days)"
 PLAIN = "policies:\n  daily: {schedules: {daily: {at: '03:00', keep: {count: 2}}}}\n"
 
 
@@ -34,17 +35,25 @@ class Garden:
         zone = self.cloud.create_zone(domain)
         parameters = {"SnapshotTag": self.yard.tag, **self.parameters}
         self.site = Deployment(self.cloud, domain, zone, parameters, self.yard.stack)
-        self._snapshots_alone()
+        self._only_when_told()
         self.define(self.policies)
         self._without_window()
 
-    def _snapshots_alone(self) -> None:
-        """Let nothing else of the stack run: each change of the clock would start all its functions anew."""
-        events = self.cloud.client("events")
-        for page in events.get_paginator("list_rules").paginate(NamePrefix=self.site.name):
-            for rule in page["Rules"]:
-                if "Snapshot" not in rule["Name"]:
-                    events.disable_rule(Name=rule["Name"])
+    def _only_when_told(self) -> None:
+        """Let nothing run by itself but what follows snapshots: tests say when to sweep, and may take long."""
+        for rule in self._rules():
+            if "Snapshot" not in rule["Name"]:
+                self._events.disable_rule(Name=rule["Name"])
+            elif "ScheduleExpression" in rule:
+                self._events.put_rule(Name=rule["Name"], ScheduleExpression=NEVER)
+
+    def _rules(self) -> list[dict[str, Any]]:
+        pages = self._events.get_paginator("list_rules").paginate(NamePrefix=self.site.name)
+        return [rule for page in pages for rule in page["Rules"]]
+
+    @property
+    def _events(self) -> Any:
+        return self.cloud.client("events")
 
     def define(self, text: str) -> None:
         """Put policies in force, as the command does and others might."""
@@ -72,21 +81,33 @@ class Garden:
         finally:
             self.cloud.aws.ebs.seconds = seconds
 
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Let nobody be told that a snapshot is completed: events may be lost."""
+        (told,) = [rule["Name"] for rule in self._rules() if "Snapshot" in rule["Name"] and "EventPattern" in rule]
+        self._events.disable_rule(Name=told)
+        try:
+            yield
+        finally:
+            self._events.enable_rule(Name=told)
+
     def await_completion(self, region: str = HERE) -> None:
         eventually(lambda: all(shown["State"] != "pending" for shown in self.yard.snapshots(region)))
 
     def history(self, policy: str, first: datetime, count: int, *volumes: str) -> None:
         """Let there be snapshots of so many days, as the stack would have made them, and leave the clock at the last.
 
-        A function's process does not outlive a change of the clock, so each run would cost a cold start.
+        Nobody is told of them: a function's process does not outlive a change of the clock, so each run would cost a
+        cold start.
         """
-        for number in range(count):
-            day = first + timedelta(days=number)
-            self.cloud.set_clock(day)
-            for volume in volumes:
-                label = Label(policy, (f"daily/{day:%Y-%m-%d}",), "a test wants it", volume=volume)
-                description = label.description(self.site.name)
-                self.yard.complete(self.yard.by_hand(volume, description, **label.tags(self.site.name)))
+        with self.standing_still(), self.unheard():
+            for number in range(count):
+                day = first + timedelta(days=number)
+                set_clock(self.cloud, day)
+                for volume in volumes:
+                    label = Label(policy, (f"daily/{day:%Y-%m-%d}",), "a test wants it", volume=volume)
+                    description = label.description(self.site.name)
+                    self.yard.complete(self.yard.by_hand(volume, description, **label.tags(self.site.name)))
 
     def of(self, *volumes: str, region: str = HERE) -> list[dict[str, Any]]:
         """Return the stack's snapshots of some volumes, copies by the volumes that they are of, the oldest first."""
@@ -96,6 +117,12 @@ class Garden:
             if tags(shown).get("groundskeeper:volume", shown["VolumeId"]) in volumes or shown["VolumeId"] in volumes
         ]
         return sorted(found, key=lambda shown: str(shown["StartTime"]))
+
+    def copied(self, *volumes: str) -> set[str]:
+        """Return the snapshots of some volumes that have a copy, each of which has one."""
+        sources = [tags(shown)["groundskeeper:copy-of"] for shown in self.of(*volumes, region=THERE)]
+        assert len(sources) == len(set(sources)), sources
+        return set(sources)
 
     def counts(self, *volumes: str) -> dict[tuple[str, str], int]:
         """Count the snapshots of each slot of some volumes."""
@@ -132,6 +159,16 @@ class Garden:
         function = f"{self.site.name}-on-snapshots-ended"
         (mapping,) = client.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
         client.update_event_source_mapping(UUID=mapping["UUID"], MaximumBatchingWindowInSeconds=0)
+
+
+def set_clock(cloud: LocalCloud, moment: datetime | None) -> None:
+    """Set the clock, once nobody is at work.
+
+    Who began before would go on by the old time. No lease keeps such two from each other: for the one that is days
+    ahead, whatever the other holds ran out long ago (``CLOCKS_DIFFER`` in lease/aws.py says what leases can bear).
+    """
+    cloud.wait_idle(PATIENCE)
+    cloud.set_clock(moment)
 
 
 def moment(text: str) -> datetime:

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.clocked.garden import HERE, THERE, Garden
+from tests.clocked.garden import HERE, THERE, Garden, set_clock
 from tests.clocked.terminal import Terminal
 from tests.conftest import ROOT
 from tests.deployed.conftest import eventually
 from tests.snapshots.yards import Yard, tags
 
+# The slot of a day has come at whatever time of that day the tests run.
 POLICIES = f"""policies:
-  daily: {{schedules: {{daily: {{at: "03:00", keep: {{count: 2}}}}}}}}
+  daily: {{schedules: {{daily: {{at: "00:00", keep: {{count: 2}}}}}}}}
   copied:
-    schedules: {{daily: {{at: "03:00", keep: {{count: 2}}}}}}
+    schedules: {{daily: {{at: "00:00", keep: {{count: 2}}}}}}
     copy: {{region: {THERE}, keep: {{daily: {{count: 3}}}}}}
 """
 
@@ -36,16 +37,16 @@ class Gardener(Terminal):
     def volume(self, policy: str, age: timedelta = timedelta(days=30)) -> str:
         """Return a volume that has been there for a while."""
         cloud = self.garden.cloud
-        cloud.set_clock(cloud.aws.clock.now() - age)
+        set_clock(cloud, cloud.aws.clock.now() - age)
         made = self.yard.volume(policy)
-        cloud.set_clock(None)
+        set_clock(cloud, None)
         return made
 
     def history(self, policy: str, count: int, *volumes: str) -> None:
         """Let there be snapshots of each of the last days but this one."""
         now = self.garden.cloud.aws.clock.now()
         self.garden.history(policy, now - timedelta(days=count), count, *volumes)
-        self.garden.cloud.set_clock(None)
+        set_clock(self.garden.cloud, None)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def folder(garden: Garden, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def gardener(garden: Garden, folder: Path) -> Iterator[Gardener]:
     yield Gardener(garden.cloud, folder, garden)
-    garden.cloud.set_clock(None)
+    set_clock(garden.cloud, None)
     garden.define(POLICIES)
     garden.yard.leave()
     garden.yard.disks.clear()
@@ -271,8 +272,7 @@ def test_a_volume_that_has_snapshots_and_asks_no_more_is_not_covered(gardener: G
 def test_a_restore_plan_is_made_of_what_can_be_read(gardener: Gardener):
     volume = gardener.volume("daily")
     gardener.history("daily", 1, volume)
-    gardener.garden.cloud.wait_idle()
-    gardener.garden.cloud.aws.faults.fail("ec2:DescribeSnapshots", code="AuthFailure", status=401, skip=2)
+    gardener.yard.fail("ec2:DescribeSnapshots", region=THERE, code="AuthFailure", status=401)
     planned = gardener.types("snapshots", "restore-plan", volume)
     gardener.garden.cloud.aws.faults.clear()
     assert (planned.returncode, f"! {THERE} was not read, and may hold a later snapshot" in planned.stderr) == (0, True)
@@ -401,7 +401,7 @@ def test_a_region_that_cannot_be_read_is_said_and_exits_with_1(gardener: Gardene
     ]
     for words, is_said in asked:
         gardener.garden.cloud.wait_idle()
-        gardener.garden.cloud.aws.faults.fail("ec2:DescribeSnapshots", code="AuthFailure", status=401)
+        gardener.yard.fail("ec2:DescribeSnapshots", code="AuthFailure", status=401)
         answer = gardener.types(*words)
         assert (answer.returncode, is_said(answer.stderr)) == (1, True), answer.stderr
         assert "check that Regions" in answer.stderr
@@ -437,7 +437,7 @@ def test_of_two_regions_the_one_with_the_volume_is_its_home_whichever_comes_firs
     planned = gardener.types("snapshots", "restore-plan", volume)
     assert planned.stdout.startswith(source["SnapshotId"]), planned.stderr
     assert "is gone" not in planned.stdout
-    cloud.aws.faults.fail("ec2:DescribeInstances", code="AuthFailure", status=401, skip=1)
+    garden.yard.fail("ec2:DescribeInstances", code="AuthFailure", status=401)
     planned = gardener.types("snapshots", "restore-plan", volume)
     cloud.aws.faults.clear()
     assert f"! {HERE} was not read" in planned.stderr
