@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks import (
     agent,
     healing,
+    idle,
     pictures,
     plan_only,
     polls,
@@ -34,6 +35,7 @@ def main(package: Path, wanted: Collection[str]) -> None:
         "pictures": pictures.run,
         "healing": lambda: healing.run(package),
         "snapshots": lambda: snapshots.run(package),
+        "idle": lambda: idle.run(package),
     }
     if unknown := set(wanted) - set(every):
         sys.exit(f"there is no benchmark {', '.join(sorted(unknown))}: there are {', '.join(every)}")

@@ -17,7 +17,7 @@ from localcloud.cloud import LocalCloud
 VERSION = "0.9.53"
 MADE_BY = "made-by"
 # As its documentation has it: instances by CreateSnapshots, loose volumes by CreateSnapshot; concurrency is its own.
-_POLICIES = """\
+_SNAPSHOTS = """\
 policies:
   - name: instances
     resource: aws.ec2
@@ -44,9 +44,16 @@ class Custodian:
     version: str
 
     def run(self, cloud: LocalCloud, folder: Path, tag: str, policy: str) -> float:
-        """Run its policies in a process; return the seconds. It may fail, as it does in life: who calls looks."""
+        """Make snapshots; return the seconds."""
+        return self.apply(cloud, folder, _SNAPSHOTS.format(tag=tag, policy=policy, made_by=MADE_BY))
+
+    def apply(self, cloud: LocalCloud, folder: Path, policies: str) -> float:
+        """Run policies in a process; return the seconds. It may fail, as it does in life: who calls looks.
+
+        What it finds it writes into the folder.
+        """
         file = folder / "policies.yaml"
-        file.write_text(_POLICIES.format(tag=tag, policy=policy, made_by=MADE_BY))
+        file.write_text(policies)
         command = [str(self.python), "-m", "c7n.cli", "run", "--region", cloud.aws.region, "-s", str(folder), str(file)]
         environment = {
             "PATH": os.environ["PATH"],

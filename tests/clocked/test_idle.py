@@ -48,7 +48,6 @@ def test_an_idle_instance_is_flagged_told_of_once_and_unflagged_when_it_is_busy_
     assert said["groundskeeper:idle-noticed"] == f"{day:%Y-%m-%dT%H:%MZ}"
     (letter,) = [each for each in crew.letters() if idle in each["Message"]]
     assert "data: 1 idle instance" in letter["Message"]
-    assert letter["MessageAttributes"]["owners"]["Type"] == "String.Array"
     assert crew.judge()["error"] is None
     assert [crew.letters(), crew.tags(idle)] == [[], said], "twice changes nothing"
     cloud.set_clock(day + DAY)

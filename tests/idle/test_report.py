@@ -72,10 +72,10 @@ def test_a_run_says_what_it_did_and_why_and_counts_it(told: Callable[[], Told]):
     said = told()
     assert {line["instance"] for line in said.messages("flagged")} == {A, C}
     assert {line["region"] for line in said.messages("flagged")} == {HERE}
-    assert all("peak CPU 1.0 % at the most" in line["because"] for line in said.messages("flagged"))
+    assert all("on all 14 days and today" in line["because"] for line in said.messages("flagged"))
     unflagged, stopped = only(said.messages("un-flagged")), only(said.messages("stopped"))
     assert (unflagged["region"], unflagged["instance"]) == (HERE, D)
-    assert "it is active: peak CPU 90.0 %" in unflagged["because"]
+    assert "it is active: peak CPU 90" in unflagged["because"]
     assert (stopped["region"], stopped["instance"]) == (HERE, B)
     assert "the days of grace are over" in stopped["because"]
     undone = only(said.messages("not done"))
@@ -93,8 +93,8 @@ def test_a_run_says_what_it_did_and_why_and_counts_it(told: Callable[[], Told]):
         "InstancesFlagged": 2,
         "InstancesUnflagged": 1,
         "InstancesParked": 1,
-        "IdleProblems": 1,
-        "GoodIdleRuns": 0,
+        "IdleProblems": 2,
+        "GoodIdleRuns": 1,
     }
 
 
@@ -125,6 +125,16 @@ def test_a_dry_run_says_what_it_would_do(told: Callable[[], Told]):
     assert (said.metrics["InstancesJudged"], said.metrics["InstancesIdle"]) == (7, 4)
 
 
+def test_a_stack_that_does_not_flag_says_what_it_would_do_and_has_told_owners(told: Callable[[], Told]):
+    estate = Estate(flagging=False, parking=False)
+    judge(estate)
+    said = told()
+    assert {line["instance"] for line in said.messages("would flag")} == {A, B}
+    assert said.messages("flagged") == []
+    assert only(said.messages("owners told"))["instances"] == 2
+    assert (said.metrics["InstancesFlagged"], said.metrics["GoodIdleRuns"]) == (0, 1)
+
+
 def test_what_was_done_is_told_before_what_went_wrong_is_raised(told: Callable[[], Told]):
     estate = Estate()
     estate.fail("running", BadSettings("EC2 in eu-west-1 denies access"), HERE)
@@ -139,15 +149,18 @@ def test_what_was_done_is_told_before_what_went_wrong_is_raised(told: Callable[[
     assert (said.metrics["InstancesJudged"], said.metrics["GoodIdleRuns"]) == (1, 0)
 
 
-def test_that_nobody_listens_is_a_problem_each_time(told: Callable[[], Told]):
-    estate = Estate()
+@pytest.mark.parametrize("parks", [True, False])
+def test_that_nobody_listens_is_said_each_time_and_is_no_good_where_somebody_waits_for_a_stop(
+    told: Callable[[], Told], parks: bool
+):
+    estate = Estate(parking=parks)
     estate.topic.subscriptions = 0
     for _ in range(2):
         judge(estate)
         said = told()
         left = only(said.messages("left alone"))
         assert (left["subject"], left["reason"]) == ("owners were not told", NOBODY_LISTENS)
-        assert (said.metrics["IdleProblems"], said.metrics["GoodIdleRuns"]) == (1, 0)
+        assert (said.metrics["IdleProblems"], said.metrics["GoodIdleRuns"]) == (1, int(not parks))
         assert said.messages("owners told") == []
 
 

@@ -267,6 +267,14 @@ def test_where_nobody_has_subscribed_nothing_is_noted_or_parked_and_it_is_said()
     assert estate.stopped == [A]
 
 
+def test_where_nothing_is_parked_that_nobody_listens_is_a_hint_and_no_failure():
+    estate = Estate(parking=False)
+    estate.topic.subscriptions = 0
+    judged = estate.run()
+    assert [(each.subject, each.reason) for each in judged.hints] == [("owners were not told", NOBODY_LISTENS)]
+    assert (judged.problems, judged.is_good, estate.noticed, estate.topic.sent) == ([], True, set(), [])
+
+
 @pytest.mark.parametrize("call", ["read position", "listeners", "publish"])
 @pytest.mark.parametrize("error", [TryAgain("later"), BadSettings("the topic is gone")], ids=repr)
 def test_the_report_is_kept_though_nobody_can_be_told(call: str, error: GroundskeeperError):
@@ -322,7 +330,10 @@ def test_what_is_not_flagged_is_told_and_not_noted():
     estate = Estate()
     estate[HERE].untaggable.add(A)
     judged = estate.run()
-    assert (estate.flagged, estate.noticed, judged.is_good) == ({B}, {B}, False)
+    assert (estate.flagged, estate.noticed) == ({B}, {B})
+    ((id_, reason),) = judged.outcomes[HERE].undone
+    assert (id_, reason.startswith("UnauthorizedOperation")) == (A, True)
+    assert judged.is_good, "another run would be refused as well"
     assert A in bodies(estate)[0]
 
 
@@ -345,8 +356,17 @@ def test_of_a_digest_too_large_for_all_only_those_named_are_noted_and_the_others
 # Regions that fail
 
 
-@pytest.mark.parametrize("call", ["running", "usage", "kinds", "is protected", "volumes"])
-@pytest.mark.parametrize("error", [TryAgain("later"), BadSettings("EC2 in eu-west-1 denies access")], ids=repr)
+DENIED, LATER = BadSettings("EC2 in eu-west-1 denies access"), TryAgain("later")
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        *((call, error) for call in ("running", "usage", "kinds", "volumes") for error in (DENIED, LATER)),
+        ("is protected", DENIED),
+    ],
+    ids=str,
+)
 def test_a_region_that_cannot_be_read_is_reported_and_spoils_no_other(call: str, error: GroundskeeperError):
     estate = Estate()
     estate.fail(call, error, HERE)
@@ -358,6 +378,21 @@ def test_a_region_that_cannot_be_read_is_reported_and_spoils_no_other(call: str,
     assert (f"{HERE}: {error}" in message.body, "1 region not read" in message.subject) == (True, True)
     assert HERE in estate.store.kept[TODAY]["html"]
     assert HERE not in estate.prices.asked
+
+
+def test_what_nobody_knows_to_be_unprotected_is_flagged_and_told_and_never_stopped():
+    """The looks at each instance alone are what a run runs out of time with."""
+    estate = crowd()
+    estate.fail("is protected", LATER, HERE)
+    judged = estate.run()
+    assert (judged.errors, estate.stopped) == ({}, [])
+    assert (estate.flagged, estate.noticed) == ({A, B, C}, {A, B, C})
+    (found,) = (each for each in judged.report.idle if each.judgement.instance.id == B)
+    assert "later" in found.judgement.cannot_park
+    estate.mend()
+    estate.rest()
+    estate.run()
+    assert estate.stopped == [], "its owner was told last that it would not be stopped"
 
 
 def test_regions_that_cannot_be_read_are_told_though_nothing_is_idle():
@@ -440,6 +475,16 @@ def test_a_dry_run_and_a_preview_change_nothing_and_say_the_same():
         steps = {each.judgement.instance.id: each.next_step for each in judged.report.idle}
         assert steps[B] == "it is stopped now"
     assert (dry.flagged, dry.noticed) == (estate.flagged, estate.noticed) == ({B, C, D}, {B, D})
+
+
+def test_a_stack_that_does_not_flag_tells_once_a_day_and_keeps_the_report_and_changes_no_instance():
+    estate = crowd()
+    estate.flagging = False
+    for _ in range(2):
+        assert estate.run().is_good
+    assert (estate.flagged, estate.noticed, estate.stopped) == ({B, C, D}, {B, D}, [])
+    assert (len(estate.topic.sent), list(estate.store.kept)) == (1, [TODAY])
+    assert "it is stopped now" not in bodies(estate)[0]
 
 
 def test_a_stack_that_does_not_park_flags_and_tells_and_stops_nothing():

@@ -12,7 +12,7 @@ from chalicelib.errors import BadDefinition, TryAgain
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Verdict
 from chalicelib.idle.service import NOBODY_LISTENS, Idle
 from chalicelib.wiring.base import Base
-from chalicelib.wiring.for_idle import IdleWiring
+from chalicelib.wiring.for_idle import RESERVE, IdleWiring
 from localcloud.cloudwatch.behaviour import steady
 from localcloud.server.aws import AwsServer
 from tests.idle.clouds import Site, bucket, sites
@@ -145,10 +145,22 @@ def test_the_price_list_is_asked_where_that_is_allowed(stack: Stack, asks: bool)
     assert judged.report.counts[Verdict.IDLE] == 1
 
 
-@pytest.mark.parametrize("parks", [True, False])
-def test_a_stack_parks_as_its_settings_say(stack: Stack, parks: bool):
-    place = stack.idle(parks_idle=parks).place(stack.sites[0].name)
-    assert (place.parking, place.region.name) == (parks, stack.sites[0].name)
+@pytest.mark.parametrize(("flags", "parks"), [(True, True), (True, False), (False, True)])
+def test_a_stack_flags_and_parks_as_its_settings_say(stack: Stack, flags: bool, parks: bool):
+    idle = stack.idle(flags_idle=flags, parks_idle=parks)
+    place = idle.place(stack.sites[0].name)
+    assert (place.flagging, place.parking, place.region.name) == (flags, parks, stack.sites[0].name)
+    assert idle.parks == parks
+
+
+@pytest.mark.parametrize(("left", "looks"), [(RESERVE + 1, True), (RESERVE - 1, False)], ids=["in time", "late"])
+def test_looks_at_each_instance_end_while_there_is_time_for_the_rest_of_a_run(stack: Stack, left: float, looks: bool):
+    here, _ = stack.sites
+    here.one()
+    base = Base(stack.settings, stack.session, remaining=lambda: left)  # type: ignore[arg-type]
+    judged = replace(IdleWiring(base).idle, clock=here.aws.clock.now).preview()
+    (found,) = judged.report.idle
+    assert ("nearly over" in found.judgement.cannot_park) != looks
 
 
 def test_the_operators_rules_are_those_in_the_bucket_and_malformed_ones_are_refused(stack: Stack):
