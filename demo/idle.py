@@ -37,7 +37,7 @@ def play(stage: Stage) -> None:
 
 
 def _fleet(stage: Stage, morning: datetime) -> dict[str, str]:
-    stage.scene("Six instances run since three weeks, and one since today; what they do is made up")
+    stage.scene("Six instances have run for three weeks, and one since today; what they do is made up")
     _clear(stage)
     stage.cloud.set_clock(morning - OLD)
     ids = {name: _launch(stage, name, tags) for name, (_, tags) in FLEET.items()}

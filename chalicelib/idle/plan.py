@@ -11,7 +11,7 @@ from chalicelib.idle.model import FLAG, NOTICED, WISH, Problem, Verdict
 from chalicelib.idle.rules import Rules
 
 LEFT = f"nothing, unless its people agree to parking by the tag {WISH}={marks.PARK}"
-NOT_BY_US = "nothing: the stack does not stop idle instances (IdleParking is 0)"
+NOT_BY_US = "nothing: the stack does not stop idle instances (IdleParking or IdleFlags is 0)"
 NOW = "it is stopped now"
 
 
@@ -74,4 +74,4 @@ def _unflag(judgement: Judgement) -> Unflag | None:
 def _park(judgement: Judgement, standing: Standing) -> Park:
     assert standing.notice  # noqa: S101  nothing is stopped without one
     told = f"its owner was told on {standing.notice.at:%Y-%m-%d}"
-    return Park(judgement.instance, f"it is idle since {standing.flag.since}, {told}, and the days of grace are over")
+    return Park(judgement.instance, f"it has been idle since {standing.flag.since}, {told}, and the days of grace are over")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from chalicelib.idle.changes import Change
+from chalicelib.idle.documents.wording import number
 from chalicelib.idle.service import Judged
 from cli import times
 from cli.idle import lines, reach
@@ -46,7 +47,8 @@ def sweep(
         is_dry = found.is_dry_run
     lines.show(_lines(judged, planned=is_dry), ACTIONS, planned=is_dry, as_json=as_json)
     if not as_json and judged.told:
-        out.print(f"told {len(judged.told.owners):,} owners of {len(judged.told.named):,} instances", style="bold")
+        owners, instances = len(judged.told.owners), len(judged.told.named)
+        out.print(f"told {number(owners, 'owner')} of {number(instances, 'instance')}", style="bold")
     if not as_json and judged.report.kept_at:
         out.print(f"report: {judged.report.kept_at}")
     finish(judged.errors, is_good=judged.is_good)

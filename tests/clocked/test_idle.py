@@ -73,7 +73,7 @@ def test_only_who_agreed_is_parked_and_only_after_notice_and_grace(cloud: LocalC
     assert crew.flagged(*every) == {agrees, says_nothing}
     because = [line["because"] for line in crew.said("judge-idle", "stopped") if line["instance"] == agrees]
     told = f"its owner was told on {day:%Y-%m-%d}, and the days of grace are over"
-    assert because == [f"it is idle since {day - 14 * DAY:%Y-%m-%d}, {told}"]
+    assert because == [f"it has been idle since {day - 14 * DAY:%Y-%m-%d}, {told}"]
     found = {each["instance"]: each for each in crew.report()["instances"]}
     assert (found[agrees]["next_step"], found[mistypes]["verdict"]) == ("it was stopped now", "exempt")
     assert any(each["subject"] == mistypes for each in crew.report()["problems"])

@@ -91,7 +91,7 @@ def test_what_has_no_price_is_said_and_is_in_no_sum():
     found = write(report(idle(1, "data", waste=Waste(30.0, 10.0, 5.0)), idle(2, "data", waste=UNPRICED)))
     assert about(found, "worker-2").endswith("no price")
     assert about(found, "data: ") == "data: 2 idle instances, $20.00 a month, and 1 without a price"
-    assert "Stopping them saves $20.00 a month. Wasted since they are idle: $5.00." in found.body
+    assert "Stopping them saves $20.00 a month. Wasted so far: $5.00." in found.body
     assert "Without a price, and so in no sum: 1." in found.body
     assert "$20.00 a month" in found.subject
 

@@ -116,7 +116,7 @@ def test_what_is_done_is_told_by_verdict_and_tags(seen: Instance, days: Usage, d
 def test_parking_says_since_when_and_when_its_owner_was_told():
     (park,) = planned(tagged()).parks
     told = "its owner was told on 2026-11-19"
-    assert park.because == f"it is idle since 2026-11-02, {told}, and the days of grace are over"
+    assert park.because == f"it has been idle since 2026-11-02, {told}, and the days of grace are over"
 
 
 def test_unflagging_says_why():

@@ -492,7 +492,7 @@ def test_a_stack_that_does_not_park_flags_and_tells_and_stops_nothing():
     estate.parking = False
     assert estate.run().is_good
     assert (estate.flagged, estate.noticed, estate.stopped) == ({A, B, C}, {A, B, C}, [])
-    assert "IdleParking is 0" in bodies(estate)[0]
+    assert "IdleParking or IdleFlags is 0" in bodies(estate)[0]
 
 
 # Rules and prices

@@ -44,7 +44,7 @@ def head(report: Report, day: date) -> Iterator[str]:
         yield ""
     yield f"{number(total.idle, 'idle instance')} of {total.instances:,} that run."
     if total.idle and total.net is not None:
-        yield f"Stopping them saves {_a_month(total.net)}. Wasted since they are idle: {money(total.since_idle)}."
+        yield f"Stopping them saves {_a_month(total.net)}. Wasted so far: {money(total.since_idle)}."
     if total.unpriced:
         yield f"Without a price, and so in no sum: {total.unpriced:,}."
     yield f"Idle means: {idle_means(report.rules)}."
