@@ -73,5 +73,5 @@ def _unflag(judgement: Judgement) -> Unflag | None:
 
 def _park(judgement: Judgement, standing: Standing) -> Park:
     assert standing.notice  # noqa: S101  nothing is stopped without one
-    told = f"its owner was told on {standing.notice.at:%Y-%m-%d}"
-    return Park(judgement.instance, f"it has been idle since {standing.flag.since}, {told}, and the days of grace are over")
+    told = f"its owner was told on {standing.notice.at:%Y-%m-%d}, and the days of grace are over"
+    return Park(judgement.instance, f"it has been idle since {standing.flag.since}, {told}")
