@@ -29,9 +29,9 @@ def play(stage: Stage) -> None:
     ids = _fleet(stage, morning)
     _judged(stage)
     _told(stage, ids)
+    _page(stage)
     _busy_again(stage, ids, morning + timedelta(days=1))
     _parked(stage, ids, morning + GRACE)
-    _page(stage)
     _running_hours(stage, ids["office"], morning + GRACE)
     stage.cloud.set_clock(None)
 
@@ -140,7 +140,7 @@ def _page(stage: Stage) -> None:
 
 def _running_hours(stage: Stage, office: str, morning: datetime) -> None:
     stage.scene("office is busy by day alone, so it gets running hours")
-    hours = "mon-sun 07:00-19:00 UTC"
+    hours = "daily 07:00-19:00 UTC"
     stage.ec2.create_tags(Resources=[office], Tags=[{"Key": "groundskeeper:running-hours", "Value": hours}])
     stage.say(f"$ aws ec2 create-tags --resources {office} --tags 'Key=groundskeeper:running-hours,Value={hours}'")
     evening, next_day = morning.replace(hour=19, minute=3), morning.replace(hour=7, minute=2) + timedelta(days=1)

@@ -13,6 +13,7 @@ from chalicelib.idle.rules import Rules
 LEFT = f"nothing, unless its people agree to parking by the tag {WISH}={marks.PARK}"
 NOT_BY_US = "nothing: the stack does not stop idle instances (IdleParking or IdleFlags is 0)"
 NOW = "it is stopped now"
+UNLESS = "unless it is busy until then or somebody objects"
 
 
 def plan(judgements: Iterable[Judgement], rules: Rules, now: datetime, *, parking: bool) -> Plan:
@@ -54,9 +55,10 @@ def _standing(judgement: Judgement, rules: Rules, now: datetime, *, parking: boo
 def _stop(notice: marks.Notice | None, rules: Rules, now: datetime) -> str:
     """Return when an idle instance is stopped whose people agree to that: its owner must have been told of the stop."""
     if notice is None or not notice.announces_stop:
-        return f"it is stopped {rules.grace} days after its owner has been told"
+        due = now + timedelta(days=rules.grace)
+        return f"it is stopped on {due:%Y-%m-%d} if its owner is told today, {UNLESS}"
     due = notice.at + timedelta(days=rules.grace)
-    return NOW if due <= now else f"it is stopped on {due:%Y-%m-%d}, unless it is busy until then or somebody objects"
+    return NOW if due <= now else f"it is stopped on {due:%Y-%m-%d}, {UNLESS}"
 
 
 def _flag(judgement: Judgement, standing: Standing) -> Flag:

@@ -19,7 +19,8 @@ from chalicelib.idle.model import Problem, Verdict
 from chalicelib.idle.rules import Rules
 
 AT_ONCE = 8  # regions: each has its own limits, and one must not wait for another's
-NOBODY_LISTENS = "nobody has subscribed to the topic of idle instances, so no owner was told, and nothing is parked"
+NOT_TOLD = "owners were not told"
+NOBODY_LISTENS = "nobody has subscribed to the topic of idle instances; without a notice nothing is parked"
 
 
 def now() -> datetime:
@@ -105,7 +106,11 @@ class Idle:
     def preview(self) -> Judged:
         """Say what a run would do, and change nothing."""
         rules, at = self.rules(), self.clock()
-        return self._judge(lambda place: job.preview(place, rules, at), rules, at)
+        judged = self._judge(lambda place: job.preview(place, rules, at), rules, at)
+        standing = [each for outcome in judged.outcomes.values() for each in outcome.plan.standing.values()]
+        if any(each.announces_stop for each in standing):
+            self._attempt(judged, NOT_TOLD, lambda: self._see_who_listens(judged))
+        return judged
 
     def run(self, *, force: bool = False) -> Judged:
         """Judge, flag, park what may be parked, tell owners once a day, and keep the report.
@@ -118,7 +123,7 @@ class Idle:
             rules, at = self.rules(), self.clock()
             judged = self._judge(lambda place: job.run(place, rules, self.clock, check, force=force), rules, at)
             self._attempt(judged, "the report was not kept", lambda: self._keep(judged))
-            self._attempt(judged, "owners were not told", lambda: self._tell(judged, check))
+            self._attempt(judged, NOT_TOLD, lambda: self._tell(judged, check))
             self._attempt(judged, "that owners were told was not noted", lambda: self._note(judged, check))
         return judged
 
@@ -136,13 +141,19 @@ class Idle:
         written = digest.write(judged.report, today)
         if written is None:
             return
-        if not self.topic.listeners():
-            # Only where instances may be parked does somebody wait for that.
-            (judged.problems if self.parks else judged.hints).append(Problem("owners were not told", NOBODY_LISTENS))
+        self._see_who_listens(judged)
+        if judged.hints:
+            if self.parks:  # else nobody waits for that
+                judged.problems, judged.hints = [*judged.problems, *judged.hints], []
             return
         check()
         self.topic.publish(written.subject, written.body)
         judged.told = written
+
+    def _see_who_listens(self, judged: Judged) -> None:
+        """Hint at it where nobody would be told."""
+        if not self.topic.listeners():
+            judged.hints.append(Problem(NOT_TOLD, NOBODY_LISTENS))
 
     def _note(self, judged: Judged, check: Check) -> None:
         """Note that owners were told today, and of each instance in the digest that its owner knows.

@@ -52,10 +52,19 @@ def show(
         out.print_json(json.dumps(export.as_json(report)))
     else:
         show_report(report, all_=all_)
+    for hint in judged.hints:
+        err.print(Text(f"! {hint.subject}: {hint.reason}", "bold yellow"))
     if html:
-        html.write_text(page.render(report), encoding="utf-8")
-        err.print(f"report written to {html}")
+        _write(html, page.render(report))
     finish(judged.errors, is_good=True)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadRequest(f"--html: {file} cannot be written: {error.strerror}") from error
+    err.print(f"report written to {file}")
 
 
 def show_report(report: Report, *, all_: bool) -> None:

@@ -29,6 +29,8 @@ PRICES = RegionPrices(
 HERE, THERE = "eu-west-1", "us-east-1"
 ACCOUNT = "123456789012"
 
+ANNOUNCED = "it is stopped on 2026-12-03 if its owner is told today, unless it is busy until then or somebody objects"
+
 
 def reported(made: Site, outcome: Outcome) -> Report:
     return assembling.report({HERE: outcome}, {}, {HERE: Quote(PRICES)}, made.rules, ACCOUNT, made.now)
@@ -139,7 +141,7 @@ def test_what_was_flagged_just_now_is_flagged_and_not_told_of_yet():
     made = site()
     finding = found(made, made.run())
     assert (finding.flagged, finding.noticed) == (TODAY, None)
-    assert finding.next_step == "it is stopped 7 days after its owner has been told"
+    assert finding.next_step == ANNOUNCED
 
 
 def test_what_may_not_be_tagged_is_not_said_to_be_flagged():
@@ -152,7 +154,10 @@ def test_what_may_not_be_tagged_is_not_said_to_be_flagged():
 def test_a_preview_says_what_would_come_and_not_that_anything_was_flagged():
     made = site()
     finding = found(made, made.preview())
-    assert (finding.flagged, finding.next_step) == (None, "it is stopped 7 days after its owner has been told")
+    assert (finding.flagged, finding.next_step) == (
+        None,
+        ANNOUNCED,
+    )
 
 
 def test_a_preview_of_what_is_due_says_that_it_is_stopped_now_and_not_that_it_has_changed():

@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 DUE = NOW - timedelta(days=GRACE)  # who was told then is parked now
 FLAGGED_AT = DUE - timedelta(hours=1)
 OTHER = "i-0fedcba9876543210"
-ANEW = "it is stopped 7 days after its owner has been told"
+ANEW = "it is stopped on 2026-12-03 if its owner is told today, unless it is busy until then or somebody objects"
 QUIET = quiet()
 BUSY = but(QUIET, day(2, cpu=50))
 SPARSE = without(QUIET, *range(1, 10))

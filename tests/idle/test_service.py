@@ -470,7 +470,7 @@ def test_a_dry_run_and_a_preview_change_nothing_and_say_the_same():
         assert ([each.instance.id for each in plan.flags], [each.instance.id for each in plan.parks]) == ([A], [B])
         assert [each.instance.id for each in plan.unflags] == [D]
         assert (judged.told, judged.report.kept_at, judged.is_good) == (None, "", True)
-        assert made.calls <= {*QUIET, f"price {HERE}"} - {"lease"}
+        assert made.calls <= {*QUIET, f"price {HERE}", "listeners"} - {"lease"}
         assert (made.topic.sent, made.store.kept, made.stopped) == ([], {}, [])
         steps = {each.judgement.instance.id: each.next_step for each in judged.report.idle}
         assert steps[B] == "it is stopped now"

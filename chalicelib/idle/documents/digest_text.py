@@ -56,7 +56,7 @@ def foot(report: Report, day: date) -> Iterator[str]:
         yield f"The whole report: {report.kept_at}"
         yield ""
     if report.idle:
-        yield from _how_to_answer(report.idle[0], day)
+        yield from _how_to_answer(report.idle, day)
     if report.problems:
         yield "Left as it is:"
         yield from _bounded([f"{problem.subject}: {problem.reason}" for problem in report.problems])
@@ -96,12 +96,15 @@ def more(count: int, noun: str = "") -> str:
     return f"  ... and {count:,} more{noun} (see the report)"
 
 
-def _how_to_answer(example: Finding, day: date) -> Iterator[str]:
+def _how_to_answer(idle: Sequence[Finding], day: date) -> Iterator[str]:
+    silent = [each for each in idle if WISH not in each.judgement.instance.tags]
+    keep, park = (silent or idle)[0], next(iter(silent), None)
     yield f"If an instance is to stay as it is, give it the tag {WISH}={KEEP}, or {KEEP} until a day. For example:"
-    yield f"  {_command(example, KEEP)}"
-    yield f"  {_command(example, f'{KEEP} until {day + KEPT_FOR}')}"
-    yield f"If it may be stopped while it is idle, the tag {WISH}={PARK}:"
-    yield f"  {_command(example, PARK)}"
+    yield f"  {_command(keep, KEEP)}"
+    yield f"  {_command(keep, f'{KEEP} until {day + KEPT_FOR}')}"
+    if park:
+        yield f"If it may be stopped while it is idle, the tag {WISH}={PARK}:"
+        yield f"  {_command(park, PARK)}"
     yield ""
 
 
