@@ -122,6 +122,12 @@ bucket of documents; `connect` and `disconnect` `cloudformation:DescribeStacks`,
 `sweep snapshots` and `snapshots retire` all that these functions have; `snapshots define` also `s3:PutObject` and
 `s3:DeleteObject` on `definitions/*` of the bucket of documents.
 
+`groundskeeper idle` and `plan idle` need the same function's configuration, and what `judge_idle` has to read EC2,
+CloudWatch, prices, definitions and the topic; `sweep idle` all that this function has. `plan running-hours` needs
+`ec2:DescribeInstances` and definitions, and `sweep running-hours` what `keep_running_hours` has. `idle define` and
+`costs define` need `s3:PutObject` and `s3:DeleteObject` on `definitions/*` of the bucket of documents. All other
+`costs` need nothing.
+
 `groundskeeper tokens` needs the same function's configuration, and `dynamodb:GetItem`, `PutItem` and `Query` on the
 stack's table, for the key `token`: whoever has that may let anybody in. To give up a revoked token's claims it needs
 `dynamodb:Query` on the table's index `claims`, `DeleteItem` and `UpdateItem` for the key `name`, and
