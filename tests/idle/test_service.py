@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from threading import Barrier
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -118,11 +119,12 @@ def test_there_is_one_message_a_day_however_often_it_runs():
 
 def test_a_day_of_messages_is_one_of_utc():
     estate = Estate(ONE)
-    estate.line.time.now = NOW.replace(hour=23, minute=59)
+    estate.line.time.now = NOW.replace(hour=23, minute=59).astimezone(ZoneInfo("Pacific/Auckland"))
     estate.run()
     estate.rest(2 / 24 / 60)
     estate.run()
     assert len(estate.topic.sent) == 2
+    assert list(estate.store.kept) == [TODAY, (NOW + ONE_DAY).date()]
 
 
 def test_what_is_found_later_on_the_day_is_flagged_and_told_on_the_next():
@@ -475,6 +477,19 @@ def test_a_dry_run_and_a_preview_change_nothing_and_say_the_same():
         steps = {each.judgement.instance.id: each.next_step for each in judged.report.idle}
         assert steps[B] == "it is stopped now"
     assert (dry.flagged, dry.noticed) == (estate.flagged, estate.noticed) == ({B, C, D}, {B, D})
+
+
+@pytest.mark.parametrize(("wish", "asks"), [("park", True), ("", False)], ids=["a stop is to be told", "nothing is"])
+def test_a_preview_says_that_nobody_would_be_told_of_a_stop(wish: str, asks: bool):
+    estate = Estate(ONE, is_dry_run=True)
+    estate[HERE].add(instance(C, {WISH: wish} if wish else {}))
+    estate.topic.subscriptions = 0
+    judged = estate.run()
+    assert [each.reason for each in judged.hints] == [NOBODY_LISTENS] * asks
+    assert ("listeners" in estate.calls, judged.is_good) == (asks, True)
+    estate.fail("listeners", TryAgain("SNS did not answer"))
+    again = estate.run()
+    assert [each.reason for each in again.problems] == ["SNS did not answer"] * asks
 
 
 def test_a_stack_that_does_not_flag_tells_once_a_day_and_keeps_the_report_and_changes_no_instance():
