@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any
 
-from moto.ec2.models import ec2_backends
-
 from chalicelib.idle.aws.cloudwatch import Metrics
 from chalicelib.idle.aws.ec2 import Region
 from chalicelib.idle.model import Instance, Window
@@ -112,17 +110,9 @@ class Site:
 
     def leave(self) -> None:
         """Take away what would cost the next tests time."""
-        with self.aws.gate:
-            for each in map(self.backend.get_instance_by_id, self.hosts):
-                each.disable_api_termination = False
         if self.hosts:
             self.ec2.terminate_instances(InstanceIds=self.hosts)
             self.aws.forget_terminated()
-
-    @property
-    def backend(self) -> Any:
-        """What moto has of the region; whoever uses it holds the gate."""
-        return ec2_backends[self.aws.account_id][self.name]
 
     def _look(self) -> None:
         self.looks += 1
