@@ -109,7 +109,7 @@ class Idle:
         judged = self._judge(lambda place: job.preview(place, rules, at), rules, at)
         standing = [each for outcome in judged.outcomes.values() for each in outcome.plan.standing.values()]
         if any(each.announces_stop for each in standing):
-            self._attempt(judged, NOT_TOLD, lambda: self._see_who_listens(judged))
+            self._attempt(judged, NOT_TOLD, lambda: self._is_heard(judged.hints))
         return judged
 
     def run(self, *, force: bool = False) -> Judged:
@@ -141,19 +141,19 @@ class Idle:
         written = digest.write(judged.report, today)
         if written is None:
             return
-        self._see_who_listens(judged)
-        if judged.hints:
-            if self.parks:  # else nobody waits for that
-                judged.problems, judged.hints = [*judged.problems, *judged.hints], []
+        # Where nothing is parked, nobody waits for that.
+        if not self._is_heard(judged.problems if self.parks else judged.hints):
             return
         check()
         self.topic.publish(written.subject, written.body)
         judged.told = written
 
-    def _see_who_listens(self, judged: Judged) -> None:
-        """Hint at it where nobody would be told."""
-        if not self.topic.listeners():
-            judged.hints.append(Problem(NOT_TOLD, NOBODY_LISTENS))
+    def _is_heard(self, notes: list[Problem]) -> bool:
+        """Say whether anybody would be told; note it where nobody would."""
+        if self.topic.listeners():
+            return True
+        notes.append(Problem(NOT_TOLD, NOBODY_LISTENS))
+        return False
 
     def _note(self, judged: Judged, check: Check) -> None:
         """Note that owners were told today, and of each instance in the digest that its owner knows.
@@ -177,7 +177,7 @@ class Idle:
         judged.report = replace(judged.report, kept_at=kept_at)
 
     @staticmethod
-    def _attempt(judged: Judged, failing: str, act: Callable[[], None]) -> None:
+    def _attempt(judged: Judged, failing: str, act: Callable[[], object]) -> None:
         """Do one of the last steps; what keeps it from being done is a problem, and keeps no other from it."""
         try:
             act()
