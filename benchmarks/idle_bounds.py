@@ -7,7 +7,7 @@ from datetime import datetime
 from benchmarks.idle_stage import ACTIVE, IDLE, MIX
 from chalicelib.idle.aws.cloudwatch import MOST_POINTS, MOST_QUERIES
 from chalicelib.idle.aws.ec2 import FILTER_VALUES, PAGE
-from chalicelib.idle.job import MOST_AT_ONCE
+from chalicelib.idle.model import MOST_AT_ONCE
 from chalicelib.idle.rules import Rules
 from chalicelib.wiring.for_idle import BURST, CHANGES, LOOKS
 

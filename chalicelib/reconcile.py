@@ -13,6 +13,7 @@ SAFE_SHARE = 0.30
 MOST_SET_ASIDE = 20  # more bad steps than that are no accident, and looking for each costs two calls
 
 
+AT_ONCE = 8  # regions: each has its own limits, and one must not wait for another's
 MISSING = "they are missing or no longer asked for"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import said_not_now
+from chalicelib.aws import DENIED, said_not_now
 from chalicelib.economics import products
 from chalicelib.economics.platforms import OPERATIONS
 from chalicelib.economics.prices import Origin, RegionPrices, VolumePrice
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 ENDPOINT = "us-east-1"  # the list is served in a few regions, for all: the client is one of this region
 SOURCE = "AWS's Price List"
-DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
 PAGE = 100
 _REMEDY = "the Price List may not be read: allow pricing:GetProducts, or leave live prices out"
 _EBS_FAMILIES = ("Storage", "System Operation", "Provisioned Throughput")

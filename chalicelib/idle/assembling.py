@@ -12,7 +12,6 @@ from chalicelib.idle.findings import NOBODY, Finding, Judgement, Report, Suggest
 from chalicelib.idle.job import Outcome
 from chalicelib.idle.model import Instance, Problem, Verdict
 from chalicelib.idle.money import ASSUMPTION, hourly, waste
-from chalicelib.idle.plan import NOW
 from chalicelib.idle.rules import Rules
 
 HOURS_A_WEEK = 168
@@ -82,7 +81,7 @@ def _since(judgement: Judgement, standing: Standing, rules: Rules) -> date | Non
 
 def next_step(id_: str, standing: Standing, outcome: Outcome) -> str:
     """Return what happens to an idle instance if nobody objects, or what has happened now."""
-    if standing.next_step is not NOW or not outcome.carried_out:
+    if not (standing.is_due and outcome.carried_out):
         return standing.next_step
     if any(each.instance.id == id_ for each in outcome.parked.landed):
         return "it was stopped now"

@@ -44,6 +44,8 @@ class Standing:
     next_step: str
     announces_stop: bool = False
     """Whether the next step is a stop, of which its owner must have been told."""
+    is_due: bool = False
+    """Whether that stop is due now."""
 
     @property
     def is_news(self) -> bool:

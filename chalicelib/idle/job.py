@@ -12,12 +12,11 @@ from chalicelib.idle.changes import Flag, Park, Plan, Unflag
 from chalicelib.idle.findings import Judgement, Suggestion
 from chalicelib.idle.hours.suggesting import Profile, suggest
 from chalicelib.idle.looking import Measured, Seen, look
-from chalicelib.idle.model import FLAG, NOTICED, RUNNING_HOURS, Instance, Problem, Verdict, Volume, Window
+from chalicelib.idle.model import FLAG, MOST_AT_ONCE, NOTICED, RUNNING_HOURS, Instance, Problem, Verdict, Volume, Window
 from chalicelib.idle.plan import plan
 from chalicelib.idle.rules import Rules
 from chalicelib.reconcile import Carried, carry_out, guard, in_batches
 
-MOST_AT_ONCE = 50  # instances in a call: more make a refusal dearer than the calls that they save
 LONGEST_PROFILE = 14  # days
 MISTAKEN = "they look idle, and their days of grace are over"
 

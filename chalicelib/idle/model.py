@@ -17,6 +17,9 @@ HOURS_MARK = "groundskeeper:hours-state"
 SAMPLES_A_DAY = 1_440
 
 
+MOST_AT_ONCE = 50  # instances in a call that changes some: more make a refusal dearer than the calls that they save
+
+
 class Verdict(StrEnum):
     """What is said of a running instance."""
 

@@ -24,7 +24,7 @@ def plan(judgements: Iterable[Judgement], rules: Rules, now: datetime, *, parkin
     return Plan(
         tuple(_flag(each, standing[id_]) for id_, each in idle.items() if marks.flag(each.instance, now) is None),
         tuple(unflag for each in judgements if (unflag := _unflag(each))),
-        tuple(_park(each, standing[id_]) for id_, each in idle.items() if standing[id_].next_step is NOW),
+        tuple(_park(each, standing[id_]) for id_, each in idle.items() if standing[id_].is_due),
         standing,
         tuple(
             Problem(each.instance.id, fault)
@@ -49,16 +49,18 @@ def _standing(judgement: Judgement, rules: Rules, now: datetime, *, parking: boo
     if busy := busy_since(judgement, rules.preset, flag.at.date()):
         said = f"it is not stopped, since it was busy on {busy.day}, after it had been flagged"
         return Standing(flag, notice, said)
-    return Standing(flag, notice, _stop(notice, rules, now), announces_stop=True)
+    return _to_be_stopped(flag, notice, rules, now)
 
 
-def _stop(notice: marks.Notice | None, rules: Rules, now: datetime) -> str:
+def _to_be_stopped(flag: marks.Flag, notice: marks.Notice | None, rules: Rules, now: datetime) -> Standing:
     """Return when an idle instance is stopped whose people agree to that: its owner must have been told of the stop."""
+    grace = timedelta(days=rules.grace)
     if notice is None or not notice.announces_stop:
-        due = now + timedelta(days=rules.grace)
-        return f"it is stopped on {due:%Y-%m-%d} if its owner is told today, {UNLESS}"
-    due = notice.at + timedelta(days=rules.grace)
-    return NOW if due <= now else f"it is stopped on {due:%Y-%m-%d}, {UNLESS}"
+        said = f"it is stopped on {now + grace:%Y-%m-%d} if its owner is told today, {UNLESS}"
+        return Standing(flag, notice, said, announces_stop=True)
+    if (due := notice.at + grace) <= now:
+        return Standing(flag, notice, NOW, announces_stop=True, is_due=True)
+    return Standing(flag, notice, f"it is stopped on {due:%Y-%m-%d}, {UNLESS}", announces_stop=True)
 
 
 def _flag(judgement: Judgement, standing: Standing) -> Flag:

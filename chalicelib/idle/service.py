@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 
 from chalicelib import reconcile
+from chalicelib.clock import now
 from chalicelib.economics.quotes import Quote
 from chalicelib.errors import GroundskeeperError
 from chalicelib.idle import assembling, job
@@ -18,14 +19,8 @@ from chalicelib.idle.job import Check, Outcome, Place
 from chalicelib.idle.model import Problem, Verdict
 from chalicelib.idle.rules import Rules
 
-AT_ONCE = 8  # regions: each has its own limits, and one must not wait for another's
 NOT_TOLD = "owners were not told"
 NOBODY_LISTENS = "nobody has subscribed to the topic of idle instances; without a notice nothing is parked"
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
 
 
 class Prices(Protocol):
@@ -129,7 +124,7 @@ class Idle:
 
     def _judge(self, run: Callable[[Place], Outcome], rules: Rules, at: datetime) -> Judged:
         prices = self.prices()  # first: where they cannot be read, nothing has been changed of which nobody would hear
-        outcomes, errors = reconcile.each(self.regions, lambda name: run(self.place(name)), at_once=AT_ONCE)
+        outcomes, errors = reconcile.each(self.regions, lambda name: run(self.place(name)), at_once=reconcile.AT_ONCE)
         quotes = {name: prices.region(name, wanted(outcome)) for name, outcome in outcomes.items()}
         return Judged(outcomes, errors, assembling.report(outcomes, errors, quotes, rules, self.account, at))
 

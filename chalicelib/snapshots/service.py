@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from chalicelib import reconcile
+from chalicelib.clock import now
 from chalicelib.errors import GroundskeeperError
 from chalicelib.snapshots import copying, coverage, job, retiring, watching
 from chalicelib.snapshots.copying import Copied, CopyPlace
@@ -60,14 +61,6 @@ class Cleared:
         return not self.errors and all(each.is_complete for each in self.retired.values())
 
 
-AT_ONCE = 8  # regions: each has its own limits, and one must not wait for another's
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
-
-
 class Region(Protocol):
     """What is looked at in a region."""
 
@@ -113,7 +106,7 @@ class Snapshots:
             place = self.workplace(name)
             return job.preview(place, policies, self.clock()) if is_dry_run else job.run(place, policies, self.clock)
 
-        outcomes, errors = reconcile.each(self.regions, one, at_once=AT_ONCE)
+        outcomes, errors = reconcile.each(self.regions, one, at_once=reconcile.AT_ONCE)
         worlds = {name: outcome.world for name, outcome in outcomes.items()}
         ours = {name: world.snapshots for name, world in worlds.items()}
         swept = Swept(outcomes, errors=dict(errors), covered=self._covered(worlds, policies))
@@ -123,7 +116,7 @@ class Snapshots:
     def cover(self) -> Swept:
         """Say which volumes are covered, and change nothing."""
         policies = self.policies()
-        worlds, errors = reconcile.each(self.regions, self._look, at_once=AT_ONCE)
+        worlds, errors = reconcile.each(self.regions, self._look, at_once=reconcile.AT_ONCE)
         return Swept(errors=dict(errors), covered=self._covered(worlds, policies))
 
     def follow(self, ended: Iterable[str], failed: Iterable[str]) -> Swept:
@@ -154,7 +147,7 @@ class Snapshots:
                 return retiring.preview(place, policies, self.clock(), force=force)
             return retiring.run(place, policies, self.clock, force=force)
 
-        retired, errors = reconcile.each(self.all_regions(policies), one, at_once=AT_ONCE)
+        retired, errors = reconcile.each(self.all_regions(policies), one, at_once=reconcile.AT_ONCE)
         return Cleared(retired, dict(errors), policies)
 
     def watch(self, cleared: Cleared) -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import BadSettings, TryAgain
 from chalicelib.idle.hours import job as hours_job
-from chalicelib.idle.hours.job import MOST_AT_ONCE, Outcome
+from chalicelib.idle.hours.job import Outcome
 from chalicelib.idle.hours.text import parse
+from chalicelib.idle.model import MOST_AT_ONCE
 from chalicelib.reconcile import MOST_SET_ASIDE
 from tests.idle.hours_fakes import DAYTIME, EVENING, OFFICE, UTC_ZONE, Office, id_of, instance
 from tests.racing import every_order

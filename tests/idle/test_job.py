@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import BadSettings, TryAgain
 from chalicelib.idle import job
-from chalicelib.idle.job import MOST_AT_ONCE, Outcome
+from chalicelib.idle.job import Outcome
 from chalicelib.idle.looking import STORE_ERASED, STORE_UNKNOWN
 from chalicelib.idle.marks import Notice
-from chalicelib.idle.model import FLAG, NOTICED, WISH, Kind, Verdict, Volume
+from chalicelib.idle.model import FLAG, MOST_AT_ONCE, NOTICED, WISH, Kind, Verdict, Volume
 from chalicelib.idle.plan import NOT_BY_US
 from chalicelib.idle.rules import PRESETS, Rules
 from tests.idle.fakes import ONE_DAY, A, B, C, Site, due, many, site

@@ -1,7 +1,8 @@
 """The job of running hours: in one region, look, plan, start what is within its hours, and stop what is outside them.
 
 A run may die at any call, and the next one puts right what it left: an instance is marked before it is stopped, so that
-none is ever stopped that we do not start again; and it is marked as running only after it was started.
+none is ever stopped that we do not start again; and it is marked as running only once it is seen to run, since EC2 may
+fail to start what it has agreed to start.
 
 There is no guard against stopping many: each tag is the wish of its own people, stops rest on what a tag says and not
 on what is missing, all offices close at once, and whatever was stopped starts again at the next change, or by hand.
@@ -15,10 +16,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from chalicelib.idle.hours.plan import Exempt, Note, Plan, Start, Stop, plan
-from chalicelib.idle.model import HOURS_MARK, RUNNING_HOURS, Instance
+from chalicelib.idle.model import HOURS_MARK, MOST_AT_ONCE, RUNNING_HOURS, Instance
 from chalicelib.reconcile import Carried, in_batches
-
-MOST_AT_ONCE = 50  # instances in a call: more make a refusal dearer than the calls that they save
 
 
 class Region(Protocol):

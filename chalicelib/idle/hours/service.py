@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import reconcile
+from chalicelib.clock import now
 from chalicelib.errors import GroundskeeperError
 from chalicelib.idle.hours import job
 from chalicelib.idle.hours.job import HoursPlace, Outcome
 from chalicelib.idle.rules import Rules
-from chalicelib.idle.service import AT_ONCE, now
 
 
 @dataclass
@@ -51,4 +51,4 @@ class Hours:
         return self._each(lambda place: job.run(place, zone, self.clock))
 
     def _each(self, run: Callable[[HoursPlace], Outcome]) -> Kept:
-        return Kept(*reconcile.each(self.regions, lambda name: run(self.place(name)), at_once=AT_ONCE))
+        return Kept(*reconcile.each(self.regions, lambda name: run(self.place(name)), at_once=reconcile.AT_ONCE))
