@@ -1,6 +1,5 @@
 """A stack in two regions with all that idle instances need, in memory; and what its runs print."""
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -195,39 +194,3 @@ def flagged(id_: str, ago: float, noticed: float | None = None, wish: str = "", 
     if noticed is not None:
         tags[NOTICED] = marks.Notice(NOW - noticed * ONE_DAY, announces_stop=bool(wish)).value
     return instance(id_, tags | ({WISH: wish} if wish else {}), **more)
-
-
-@dataclass
-class Told:
-    """What runs have printed: log lines and metrics."""
-
-    lines: list[dict[str, Any]]
-
-    def messages(self, message: str) -> list[dict[str, Any]]:
-        return [line for line in self.lines if line.get("message") == message]
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        found: dict[str, float] = {}
-        for line in self.lines:
-            for said in line.get("_aws", {}).get("CloudWatchMetrics", ()):
-                assert (said["Namespace"], said["Dimensions"]) == ("Groundskeeper", [["stack"]])
-                assert line["stack"] == STACK
-                for metric in said["Metrics"]:
-                    value = line[metric["Name"]]
-                    found[metric["Name"]] = sum(value) if isinstance(value, list) else value
-        return found
-
-
-def printed(text: str) -> Told:
-    return Told([json.loads(line) for line in text.splitlines() if line.startswith("{")])
-
-
-class Through:
-    """What is printed now, wherever that goes."""
-
-    def write(self, text: str) -> None:
-        print(text, end="")
-
-    def flush(self) -> None:
-        return

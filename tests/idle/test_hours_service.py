@@ -13,9 +13,9 @@ from chalicelib.idle.hours.service import Hours
 from chalicelib.idle.rules import Rules
 from chalicelib.idle.service import Idle
 from chalicelib.idle.triggers import Triggers
-from chalicelib.telemetry import logger
-from tests.idle.estates import STACK, Through, Told, printed
+from tests.idle.estates import STACK
 from tests.idle.hours_fakes import DAYTIME, EVENING, HERE, OFFICE, Office, id_of, instance
+from tests.telling import Told, telling
 
 OTHER = "us-east-1"
 OFF = "off 2026-11-25T18:00:07Z"
@@ -91,10 +91,7 @@ def stack(**more: object) -> Stack:
 
 @pytest.fixture
 def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], Told]:
-    """Return what gives all that was printed since it was asked last."""
-    (handler,) = logger.handlers
-    monkeypatch.setattr(handler, "stream", Through())
-    return lambda: printed(capsys.readouterr().out)
+    return telling(STACK, capsys, monkeypatch)
 
 
 def where(said: Told, message: str) -> list[tuple[str, str]]:

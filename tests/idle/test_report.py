@@ -12,18 +12,15 @@ from chalicelib.idle.hours.service import Hours
 from chalicelib.idle.model import NOTICED, WISH
 from chalicelib.idle.service import NOBODY_LISTENS, Idle
 from chalicelib.idle.triggers import Triggers
-from chalicelib.telemetry import logger
-from tests.idle.estates import BUCKET, OTHER, STACK, A, B, C, D, Estate, Through, Told, flagged, printed
+from tests.idle.estates import BUCKET, OTHER, STACK, A, B, C, D, Estate, flagged
 from tests.idle.fakes import HERE
 from tests.idle.fleets import TODAY, instance
+from tests.telling import Told, telling
 
 
 @pytest.fixture
 def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], Told]:
-    """Return what gives all that was printed since it was asked last."""
-    (handler,) = logger.handlers
-    monkeypatch.setattr(handler, "stream", Through())
-    return lambda: printed(capsys.readouterr().out)
+    return telling(STACK, capsys, monkeypatch)
 
 
 @dataclass

@@ -1,11 +1,9 @@
 """Snapshots as a whole: one region that fails spoils none of the others, and all that was done is told."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Barrier
-from typing import Any
 
 import pytest
 
@@ -23,6 +21,7 @@ from chalicelib.snapshots.watching import WatchPlace
 from tests.snapshots.fakes import FakeJournal, FakeLease, FakePosition, FakeRegion, Line, Machine, Time
 from tests.snapshots.test_events import CREATED, FAILED, SET, records
 from tests.snapshots.worlds import COPIED, DAILY, STACK, TAG, TODAY, days, defined, snapshot, volume
+from tests.telling import Told, telling
 
 HERE, OTHER, THERE = "eu-west-1", "eu-north-1", "eu-central-1"
 DISK, FAR_DISK = volume(1, "daily"), volume(2, "daily")
@@ -254,50 +253,9 @@ def test_a_dry_run_retires_nothing():
     assert estate.counts()[HERE] == 8
 
 
-@dataclass
-class Told:
-    """What a run of a trigger has printed: log lines and metrics."""
-
-    lines: list[dict[str, Any]] = field(default_factory=list)
-
-    def messages(self, message: str) -> list[dict[str, Any]]:
-        return [line for line in self.lines if line.get("message") == message]
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        found: dict[str, float] = {}
-        for line in self.lines:
-            for said in line.get("_aws", {}).get("CloudWatchMetrics", ()):
-                assert (said["Namespace"], said["Dimensions"]) == ("Groundskeeper", [["stack"]])
-                assert line["stack"] == STACK
-                for metric in said["Metrics"]:
-                    value = line[metric["Name"]]
-                    found[metric["Name"]] = sum(value) if isinstance(value, list) else value
-        return found
-
-
 @pytest.fixture
 def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], Told]:
-    """Return what gives all that was printed since it was asked last."""
-    from chalicelib.telemetry import logger
-
-    (handler,) = logger.handlers
-    monkeypatch.setattr(handler, "stream", Through())
-
-    def read() -> Told:
-        return Told([json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")])
-
-    return read
-
-
-class Through:
-    """What is printed now, wherever that goes."""
-
-    def write(self, text: str) -> None:
-        print(text, end="")
-
-    def flush(self) -> None:
-        return
+    return telling(STACK, capsys, monkeypatch)
 
 
 def test_a_sweep_says_what_it_made_and_what_is_not_covered(told: Callable[[], Told]):
