@@ -5,7 +5,7 @@ import json
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from moto.s3.models import s3_backends
 
 from benchmarks.healer import PREFIX
+from benchmarks.peak_memory import peaks
 from benchmarks.publisher import SCHEDULED
 from chalicelib.derived import definitions
 from chalicelib.derived.aws import stamps
@@ -131,7 +132,7 @@ class Media:
     def peak(self, function: str) -> float:
         """Return the peak memory in MiB of the largest of a function's processes, not of what these have started."""
         said = {"AWS_LAMBDA_FUNCTION_NAME": self.function(function), "AWS_ENDPOINT_URL": self.cloud.endpoint}
-        return max(_peaks({f"{name}={value}".encode() for name, value in said.items()}))
+        return max(peaks({f"{name}={value}".encode() for name, value in said.items()}))
 
     def _put(self, bucket: str, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
         with self.cloud.aws.gate:
@@ -155,13 +156,3 @@ def media(package: Path) -> Iterator[Media]:
             zipfile.ZipFile(package / "deployment.zip").extractall(folder / "code")
             cloud.wait_idle()
             yield Media(cloud, stack, folder / "code", folder / "logs")
-
-
-def _peaks(said: Set[bytes]) -> Iterator[float]:
-    """Yield the peak memory in MiB of each process whose environment says this."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if said <= set((process / "environ").read_bytes().split(b"\0")):
-                yield int((process / "status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
-        except OSError:
-            continue  # it has ended meanwhile, or is somebody else's

@@ -2,16 +2,15 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import batched
-from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from benchmarks.peak_memory import peaks
 from benchmarks.publisher import SCHEDULED
 from benchmarks.snapshot_stage import IMAGE
 from benchmarks.stage import Stage
@@ -112,7 +111,7 @@ class Ground:
     def peak(self) -> float:
         """Return the peak memory in MiB of the function's process."""
         said = {"AWS_LAMBDA_FUNCTION_NAME": self.function, "AWS_ENDPOINT_URL": self.there.cloud.endpoint}
-        return max(_peaks({f"{name}={value}".encode() for name, value in said.items()}))
+        return max(peaks({f"{name}={value}".encode() for name, value in said.items()}))
 
     def _launch(self, part: str, count: int) -> list[str]:
         tags = [{"ResourceType": "instance", "Tags": [{"Key": "Owner", "Value": part}]}]
@@ -132,13 +131,3 @@ class Ground:
         url = sqs.create_queue(QueueName="owners")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         sns.subscribe(TopicArn=self.there.stack.outputs["IdleTopicArn"], Protocol="sqs", Endpoint=arn)
-
-
-def _peaks(said: set[bytes]) -> Iterator[float]:
-    """Yield the peak memory in MiB of each process whose environment says this."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if said <= set((process / "environ").read_bytes().split(b"\0")):
-                yield int((process / "status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
-        except OSError:
-            continue  # it has ended meanwhile, or is somebody else's
