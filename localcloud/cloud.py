@@ -243,6 +243,7 @@ class LocalCloud:
             kept_properties.template_properties_kept(),
             kept_properties.one_event_configuration(),
             kept_properties.noticed_mappings(lambda: gate.afterwards(self._queues.follow)),
+            intake_patches.json_read_as_json(),
             intake_patches.sam_understood(self.aws.region),
             intake_patches.further_types(gate, around),
             intake_patches.parameters_traced(),

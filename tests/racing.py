@@ -1,8 +1,8 @@
 """Every order in which several runs can meet in what they share."""
 
 from collections.abc import Callable
-from queue import SimpleQueue
-from threading import Thread, current_thread
+
+from greenlet import getcurrent, greenlet
 
 
 def every_order(run: Callable[[Callable[[int], int]], None]) -> int:
@@ -24,53 +24,24 @@ def every_order(run: Callable[[Callable[[int], int]], None]) -> int:
         path = [*made[:-1], (made[-1][0] + 1, made[-1][1])]
 
 
-class Abandoned(BaseException):
-    """Nobody wants to know how it goes on."""
-
-
-class Actor:
+class Actor(greenlet):
     """Somebody who waits before each call until it is his turn."""
 
     def __init__(self, act: Callable[[], object]) -> None:
-        self._act, self._turn, self._waits = act, SimpleQueue[bool](), SimpleQueue[bool]()
-        self._error: Exception | None = None
-        self._thread = Thread(target=self._run, name="actor", daemon=True)
-        self._thread.actor = self  # type: ignore[attr-defined]
-        self._thread.start()
-        self._waits.get()
-
-    def _run(self) -> None:
-        try:
-            self._act()
-        except Abandoned:
-            return
-        except Exception as error:
-            self._error = error
-        self._waits.put(False)
-
-    def wait(self) -> None:
-        """Let the others act."""
-        self._waits.put(True)
-        if not self._turn.get():
-            raise Abandoned
+        super().__init__(act)
+        self.switch()
 
     def step(self) -> bool:
         """Let him make one call; return whether he goes on; raise what he raises."""
-        self._turn.put(True)
-        if self._waits.get():
-            return True
-        self._thread.join()
-        if self._error:
-            raise self._error
-        return False
+        self.switch()
+        return not self.dead
 
     def abandon(self) -> None:
         """Let him go."""
-        self._turn.put(False)
-        self._thread.join()
+        self.throw()
 
 
 def wait_for_turn() -> None:
     """Stand between an actor and his call."""
-    if actor := getattr(current_thread(), "actor", None):
-        actor.wait()
+    if isinstance(actor := getcurrent(), Actor) and actor.parent:
+        actor.parent.switch()

@@ -12,6 +12,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaFunction, lambda_backends
 
 from localcloud.ground.patching import replaced
+from localcloud.runtime.configuration import zip_of
 from localcloud.runtime.packages import check_size
 
 if TYPE_CHECKING:
@@ -42,6 +43,6 @@ def _check(function: Any, layers: list[str]) -> None:
     backend = lambda_backends[function.account_id][function.region]
     versions = [backend.layers_versions_by_arn(arn) for arn in layers]
     try:
-        check_size([function.code_bytes, *(version.code_bytes for version in versions if version)])
+        check_size([zip_of(function), *(zip_of(version) for version in versions if version)])
     except ValueError as error:
         raise InvalidParameterValueException(str(error)) from error

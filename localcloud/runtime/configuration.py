@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import lambda_backends
 
+from localcloud.runtime.packages import Zip
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,8 +20,7 @@ class Layer:
     """A version of a layer, and its zip."""
 
     arn: str
-    sha256: str
-    archive: bytes
+    zip: Zip
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ class Function:
     memory: int
     """Megabytes."""
     variables: Mapping[str, str]
-    sha256: str
-    archive: bytes
+    code: Zip
     layers: tuple[Layer, ...]
     reserved: int | None
     """Reserved concurrency, if any."""
@@ -112,13 +112,17 @@ def _function(backend: Any, function: Any) -> Function:
         timeout=int(function.timeout),
         memory=int(function.memory_size),
         variables={key: str(value) for key, value in function.environment_vars.items()},
-        sha256=function.code_digest.removeprefix("sha256:"),
-        archive=function.code_bytes,
-        layers=tuple(Layer(each.arn, each.code_digest, each.code_bytes) for each in layers if each),
+        code=zip_of(function),
+        layers=tuple(Layer(each.arn, zip_of(each)) for each in layers if each),
         reserved=None if function.reserved_concurrency is None else int(function.reserved_concurrency),
         dead_letters=(getattr(function, "dead_letter_config", None) or {}).get("TargetArn"),
         on_event=configs[-1].config if configs else {},
     )
+
+
+def zip_of(function_or_layer: Any) -> Zip:
+    """Return the zip of a function or of a layer's version, as moto keeps it."""
+    return Zip(function_or_layer.code_digest, function_or_layer.code_bytes)
 
 
 def _mapping(mapping: Any) -> QueueMapping:
