@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import clock, fire, lose
 from localcloud.cloud import LocalCloud, PortTakenError
+from localcloud.functions.pace import Pace
 from localcloud.run_file import NoneRunsError, RunsAlreadyError, published, refuse_another
 from localcloud.stacks.deploy import DeploymentError
 
@@ -97,7 +98,7 @@ def _run(options: argparse.Namespace, stopping: threading.Event) -> None:
         api_port=options.api_port,
         region=options.region,
         workdir=options.workdir,
-        retry_after=options.retry_after,
+        pace=Pace(failed_message=options.retry_after),
     )
     with cloud:
         facts = _facts(cloud, options)

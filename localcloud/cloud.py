@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from localcloud.events.schedules import Schedules
 from localcloud.functions import invoke as lambda_invoke
 from localcloud.functions import kept_properties, package_limit
+from localcloud.functions.pace import Pace
 from localcloud.functions.role_clients import RoleClients
-from localcloud.functions.service import Functions, Pace
+from localcloud.functions.service import Functions
 from localcloud.http.server import HttpApi
 from localcloud.iam import role_policies
 from localcloud.logs.emf import Metrics
@@ -48,8 +49,7 @@ class PortTakenError(OSError):
 class LocalCloud:
     """Runs everything between `start` and `stop`; a process holds one at a time.
 
-    Logs go to `workdir`, or are dropped at the end. `retry_after` shortens, in seconds, the time until a failed
-    queue message is tried again.
+    Logs go to `workdir`, or are dropped at the end. `pace` says where it waits less than Lambda does.
     """
 
     def __init__(
@@ -58,7 +58,6 @@ class LocalCloud:
         api_port: int = 0,
         region: str = "us-east-1",
         workdir: Path | None = None,
-        retry_after: int | None = None,
         pace: Pace | None = None,
         runtime: Path = RUNTIME,
     ) -> None:
@@ -66,8 +65,7 @@ class LocalCloud:
         self._aws_port = aws_port
         self._api_port = api_port
         self._workdir = workdir
-        self._retry_after = retry_after
-        self._pace = pace
+        self._pace = pace or Pace()
         self._runtime = runtime
 
     def start(self) -> Self:
@@ -224,7 +222,7 @@ class LocalCloud:
 
     def _start_queues(self, parts: ExitStack) -> None:
         gate = self.aws.gate
-        self._queues = Queues(gate, self._state, QueueState(gate), self.functions, self._clients, self._retry_after)
+        self._queues = Queues(gate, self._state, QueueState(gate), self.functions, self._clients, self._pace)
         parts.callback(self._queues.close)
 
     def _start_api(self, parts: ExitStack) -> None:

@@ -6,7 +6,6 @@ import json
 import logging
 import time
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localcloud.functions import destinations
@@ -17,23 +16,12 @@ from localcloud.runtime.environment import Answer
 from localcloud.runtime.role_sessions import CannotAssumeRoleError
 
 if TYPE_CHECKING:
+    from localcloud.functions.pace import Pace
     from localcloud.functions.role_clients import RoleClients
     from localcloud.runtime.configuration import Function, LambdaState
     from localcloud.runtime.environments import Fleet
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long the emulator waits where Lambda waits for minutes; all in seconds."""
-
-    retry_delays: tuple[float, float] = (0.2, 0.4)
-    """Before the second and the third attempt of an asynchronous invocation; Lambda waits 60 and 120."""
-    throttle_delay: float = 0.2
-    """Before a throttled event is tried again, doubled each time."""
-    longest_throttle_delay: float = 5.0
-    """Lambda's is five minutes."""
 
 
 class Functions:
@@ -44,13 +32,13 @@ class Functions:
         state: LambdaState,
         fleet: Fleet,
         clients: RoleClients,
+        pace: Pace,
         account_concurrency: int = 64,
-        pace: Pace | None = None,
     ) -> None:
         self._state = state
         self._fleet = fleet
         self._clients = clients
-        self._pace = pace or Pace()
+        self._pace = pace
         self._concurrency = Concurrency(account_concurrency)
         self._events = AsyncEvents(self._attempt)
 

@@ -13,6 +13,8 @@ from werkzeug.serving import ThreadedWSGIServer
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+STOP_SECONDS = 0.01  # the longest that stopping waits for the thread that accepts connections
+
 
 class WebServer:
     """Serve a WSGI application on 127.0.0.1, each request in a thread of its own.
@@ -25,7 +27,7 @@ class WebServer:
         self.port: int = self._listener.getsockname()[1]
         self._server = _Server("127.0.0.1", self.port, application, _Handler, fd=self._listener.fileno())
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name=f"aws-{self.port}", daemon=True
+            target=self._server.serve_forever, args=(STOP_SECONDS,), name=f"aws-{self.port}", daemon=True
         )
 
     def start(self) -> None:

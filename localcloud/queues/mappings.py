@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from localcloud.queues.poller import Poller
 
 if TYPE_CHECKING:
+    from localcloud.functions.pace import Pace
     from localcloud.functions.role_clients import RoleClients
     from localcloud.functions.service import Functions
     from localcloud.ground.gate import Gate
@@ -25,14 +26,14 @@ class Queues:
         queues: QueueState,
         functions: Functions,
         clients: RoleClients,
-        retry_after: int | None = None,
+        pace: Pace,
     ) -> None:
         self._gate = gate
         self._state = state
         self._queues = queues
         self._functions = functions
         self._clients = clients
-        self._retry_after = retry_after
+        self._pace = pace
         self._lock = threading.Lock()
         self._pollers: list[Poller] = []
 
@@ -69,4 +70,4 @@ class Queues:
         self._pollers = [poller for poller in self._pollers if poller not in pollers]
 
     def _poller(self, mapping: QueueMapping) -> Poller:
-        return Poller(mapping, self._state, self._queues, self._functions, self._clients, self._retry_after)
+        return Poller(mapping, self._state, self._queues, self._functions, self._clients, self._pace)

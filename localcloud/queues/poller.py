@@ -19,6 +19,7 @@ from localcloud.queues.messages import Batch, event, failed_ids
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from localcloud.functions.pace import Pace
     from localcloud.functions.role_clients import RoleClients
     from localcloud.functions.service import Functions
     from localcloud.queues.depth import QueueState
@@ -35,11 +36,7 @@ AT_ONCE = 10  # SQS takes and gives so many messages in one call
 
 
 class Poller:
-    """Serves one mapping on a thread of its own until stopped.
-
-    `retry_after` shortens, in seconds, the time after which a failed message is seen again; None leaves the
-    queue's visibility timeout to run, as Lambda does.
-    """
+    """Serves one mapping on a thread of its own until stopped."""
 
     def __init__(
         self,
@@ -48,7 +45,7 @@ class Poller:
         queues: QueueState,
         functions: Functions,
         clients: RoleClients,
-        retry_after: int | None = None,
+        pace: Pace,
     ) -> None:
         self.mapping = mapping
         self.problem: str | None = None
@@ -57,7 +54,7 @@ class Poller:
         self._queues = queues
         self._functions = functions
         self._clients = clients
-        self._retry_after = retry_after
+        self._pace = pace
         self._left_over: list[Message] = []
         self._places = threading.Semaphore(mapping.concurrency or CONCURRENT_BATCHES)
         self._stopped = threading.Event()
@@ -99,7 +96,7 @@ class Poller:
         end = None
         while batch.room and not self._stopped.is_set():
             if end is None and batch.messages:
-                end = time.monotonic() + self.mapping.window  # the first message opens the window
+                end = time.monotonic() + self._window  # the first message opens the window
             left = 0.0 if end is None else end - time.monotonic()
             if self._queues.wait(arn, left):
                 batch.add(self._receive(min(batch.room, AT_ONCE)))
@@ -165,9 +162,14 @@ class Poller:
         log.warning("%s is not served to %s: %s", self.mapping.queue_arn, self.mapping.function_arn, error)
 
     def _hurry(self, messages: Sequence[Message]) -> None:
-        if self._retry_after is not None:
+        if self._pace.failed_message is not None:
             handles = {message["ReceiptHandle"] for message in messages}
-            self._queues.show_again(self.mapping.queue_arn, handles, self._retry_after)
+            self._queues.show_again(self.mapping.queue_arn, handles, self._pace.failed_message)
+
+    @property
+    def _window(self) -> float:
+        limit = self._pace.longest_window
+        return self.mapping.window if limit is None else min(self.mapping.window, limit)
 
     def _queue(self) -> tuple[Any, str]:
         sqs = self._clients.of(self._state.function(self.mapping.function_arn), "sqs")

@@ -6,6 +6,7 @@ import io
 import threading
 import time
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from moto.awslambda import urls as lambda_urls
@@ -117,7 +118,7 @@ class AwsServer:
         moto_api_backend.reset()
         self.ebs.start()
         self.metrics.forget()
-        self._application = DomainDispatcherApplication(create_backend_app)
+        self._application = _Dispatcher(create_backend_app)
         self._admins = Admins(self.gate, self.endpoint, self.region)
         self._web.start()
         return self
@@ -236,6 +237,14 @@ class AwsServer:
     def _admitted(self, request: Any) -> None:
         if not _internal(request):
             self.faults.meet(request)
+
+
+class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto is untyped here
+    """Remembers which service a host is of: moto goes through its own folder and 200 patterns at each request."""
+
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self.get_backend_for_host = cache(super().get_backend_for_host)
 
 
 def _internal(request: Any) -> bool:

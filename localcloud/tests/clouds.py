@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.functions.service import Pace
+from localcloud.functions.pace import Pace
 
 TINY_APP = Path(__file__).parent / "tiny_app"
 STAGE = {"api_gateway_stage": "api", "autogen_policy": True}
@@ -29,8 +29,8 @@ ANYTHING = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
 @pytest.fixture
 def cloud(tmp_path: Path) -> Any:
     """A running cloud that waits as little as possible between attempts."""
-    pace = Pace(retry_delays=(0.01, 0.01), throttle_delay=0.01)
-    with LocalCloud(workdir=tmp_path / "cloud", retry_after=0, pace=pace) as running:
+    pace = Pace(retry_delays=(0.01, 0.01), throttle_delay=0.01, failed_message=0)
+    with LocalCloud(workdir=tmp_path / "cloud", pace=pace) as running:
         yield running
 
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.cloud import LocalCloud
+from localcloud.functions.pace import Pace
 from localcloud.tests.clouds import eventually, make_function, make_queue, printed, received, waiting
 
 PRINT = (
@@ -109,6 +110,16 @@ def test_a_window_gathers_a_batch_and_a_full_one_does_not_wait(cloud: LocalCloud
     send(cloud, url, *(str(number) for number in range(20)))
     cloud.wait_idle()
     assert sorted(map(len, batches(cloud))) == [5, 15]
+
+
+def test_a_window_is_as_long_as_the_pace_allows(tmp_path: Path) -> None:
+    with LocalCloud(workdir=tmp_path, pace=Pace(longest_window=0.1)) as cloud:
+        make_function(cloud, PRINT)
+        url, arn = make_queue(cloud)
+        map_queue(cloud, arn, MaximumBatchingWindowInSeconds=300)
+        send(cloud, url, "soon")
+        cloud.wait_idle()
+        assert batches(cloud) == [["soon"]]
 
 
 def test_without_a_window_what_is_there_goes_at_once_in_batches_of_the_size(cloud: LocalCloud) -> None:
