@@ -1,6 +1,6 @@
 """How every feature speaks to its operators: one structured log, and CloudWatch's embedded metrics."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from chalicelib.errors import GroundskeeperError
+from chalicelib.problem import Problem
 
 NAMESPACE = "Groundskeeper"
 logger = Logger(service="groundskeeper")
@@ -35,6 +36,12 @@ def count(stack: str, **counts: int) -> None:
     with metrics(stack=stack) as made:
         for name, number in counts.items():
             made.add_metric(name, MetricUnit.Count, number)
+
+
+def left_alone(problems: Iterable[Problem], **where: str) -> None:
+    """Say what was left as it is, and why."""
+    for problem in problems:
+        logger.warning("left alone", extra={**where, "subject": problem.subject, "reason": problem.reason})
 
 
 def raise_first(errors: Mapping[str, GroundskeeperError]) -> None:

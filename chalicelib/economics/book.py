@@ -64,18 +64,17 @@ class RegionPatch:
     balancers: Mapping[str, Patch[BalancerPrice]] = field(default_factory=dict)
     gb_second: float | None = None
 
-    def over(self, base: RegionPrices) -> RegionPrices:
-        """Return the prices of a region with what is said here in the place of what is said there."""
-        platforms = {name: {**base.instances.get(name, {}), **said} for name, said in self.instances.items()}
+    def prices(self, base: RegionPrices) -> RegionPrices:
+        """Return the prices of which something is said here, each completed by what ``base`` says of it."""
         return RegionPrices(
-            base.origin,
-            instances={**base.instances, **platforms},
-            volumes=_over(self.volumes, base.volumes),
-            public_ipv4=base.public_ipv4 if self.public_ipv4 is None else self.public_ipv4,
-            snapshots=self.snapshots.over(base.snapshots) if self.snapshots else base.snapshots,
-            storage=_over(self.storage, base.storage),
-            balancers=_over(self.balancers, base.balancers),
-            gb_second=base.gb_second if self.gb_second is None else self.gb_second,
+            self.origin,
+            instances=self.instances,
+            volumes=_completed(self.volumes, base.volumes),
+            public_ipv4=self.public_ipv4,
+            snapshots=self.snapshots.over(base.snapshots) if self.snapshots else None,
+            storage=_completed(self.storage, base.storage),
+            balancers=_completed(self.balancers, base.balancers),
+            gb_second=self.gb_second,
         )
 
 
@@ -88,7 +87,7 @@ class Overrides:
     def over(self, name: str, base: RegionPrices) -> RegionPrices:
         """Return the prices of a region with the operator's in their place; the origin says both."""
         own = self.regions.get(name)
-        return replace(own.over(base), origin=replace(own.origin, rest=base.origin)) if own else base
+        return own.prices(base).over(base) if own else base
 
     def over_book(self, book: PriceBook) -> PriceBook:
         """Return a book with the operator's prices in the place of its own."""
@@ -97,5 +96,5 @@ class Overrides:
         )
 
 
-def _over[P: Price](patches: Mapping[str, Patch[P]], base: Mapping[str, P]) -> dict[str, P]:
-    return {**base, **{name: patch.over(base.get(name)) for name, patch in patches.items()}}
+def _completed[P: Price](patches: Mapping[str, Patch[P]], base: Mapping[str, P]) -> dict[str, P]:
+    return {name: patch.over(base.get(name)) for name, patch in patches.items()}

@@ -44,7 +44,7 @@ def read_table(text: str | bytes, name: str) -> PriceBook:
         origin = Origin(fields.need("date", DATE) or date.min, fields.need("source", SOURCE) or "")
         usual = _usual(fields)
         patches = _regions(fields, origin)
-    return PriceBook(origin, {each: patch.over(RegionPrices(patch.origin)) for each, patch in patches.items()}, usual)
+    return PriceBook(origin, {each: patch.prices(RegionPrices(patch.origin)) for each, patch in patches.items()}, usual)
 
 
 def tables() -> dict[date, Path]:

@@ -1,7 +1,7 @@
 """Prices: what a region charges, as dated tables with their sources; what is in none has no price, which is not 0."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 
@@ -113,3 +113,17 @@ class RegionPrices:
     def hour(self, platform: str, type_: str) -> float | None:
         """Return what an instance costs an hour on demand, with shared tenancy; None where nobody says."""
         return self.instances.get(platform, {}).get(type_)
+
+    def over(self, base: "RegionPrices") -> "RegionPrices":
+        """Return these prices, and those of ``base`` where these say none; the origin says both."""
+        platforms = {**base.instances, **self.instances}
+        return RegionPrices(
+            replace(self.origin, rest=base.origin),
+            instances={name: {**base.instances.get(name, {}), **self.instances.get(name, {})} for name in platforms},
+            volumes={**base.volumes, **self.volumes},
+            public_ipv4=base.public_ipv4 if self.public_ipv4 is None else self.public_ipv4,
+            snapshots=self.snapshots or base.snapshots,
+            storage={**base.storage, **self.storage},
+            balancers={**base.balancers, **self.balancers},
+            gb_second=base.gb_second if self.gb_second is None else self.gb_second,
+        )

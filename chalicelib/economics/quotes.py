@@ -1,7 +1,7 @@
 """The prices in force for a region: the operator's own, else AWS's list where it may be asked, else the table."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.economics.book import Overrides, PriceBook
@@ -40,7 +40,7 @@ class Quotes:
         """Return a region's prices of the ``wanted`` platforms and types, and of all else; there always are some."""
         base = self._book.region(name)
         live, reason = self._asked(name, wanted)
-        return Quote(self._overrides.over(name, laid_over(live, base) if live else base), reason)
+        return Quote(self._overrides.over(name, live.over(base) if live else base), reason)
 
     def _asked(self, name: str, wanted: Collection[tuple[str, str]]) -> tuple[RegionPrices | None, str]:
         """Return what the list says of a region; or None, and why it is not used where it should be."""
@@ -56,15 +56,3 @@ class Quotes:
 
 def _says_a_price(found: RegionPrices) -> bool:
     return any(found.instances.values()) or bool(found.volumes) or found.public_ipv4 is not None
-
-
-def laid_over(live: RegionPrices, table: RegionPrices) -> RegionPrices:
-    """Return the prices of a list, and those of the table where the list says none; the origin says both."""
-    platforms = {**table.instances, **live.instances}
-    return replace(
-        table,
-        origin=replace(live.origin, rest=table.origin),
-        instances={name: {**table.instances.get(name, {}), **live.instances.get(name, {})} for name in platforms},
-        volumes={**table.volumes, **live.volumes},
-        public_ipv4=table.public_ipv4 if live.public_ipv4 is None else live.public_ipv4,
-    )

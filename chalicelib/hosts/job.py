@@ -10,6 +10,7 @@ from chalicelib.hosts.model import PublicationState, ViewContent
 from chalicelib.hosts.plan import Publish, plan
 from chalicelib.inventory import dnsname
 from chalicelib.inventory.model import Header, Snapshot, View
+from chalicelib.lease.turn import Turn
 
 LAYOUT = 1  # of the documents: to be counted up when one of the formats changes
 
@@ -22,13 +23,6 @@ class Inventory(Protocol):
 
     def everything(self) -> Snapshot:
         """Return every name."""
-
-
-class Turn(Protocol):
-    """The right to publish, which nobody else has meanwhile."""
-
-    def check(self) -> None:
-        """Raise TryAgain unless there is time for one more write."""
 
 
 class DocumentStore(Protocol):

@@ -10,9 +10,10 @@ from chalicelib.errors import GroundskeeperError
 from chalicelib.idle.changes import Standing
 from chalicelib.idle.findings import NOBODY, Finding, Judgement, Report, Suggestion
 from chalicelib.idle.job import Outcome
-from chalicelib.idle.model import Instance, Problem, Verdict
+from chalicelib.idle.model import Instance, Verdict
 from chalicelib.idle.money import ASSUMPTION, hourly, waste
 from chalicelib.idle.rules import Rules
+from chalicelib.problem import Problem
 
 HOURS_A_WEEK = 168
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.idle import marks
-from chalicelib.idle.model import Instance, Problem
+from chalicelib.idle.model import Instance
+from chalicelib.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from chalicelib.economics.prices import Origin
-from chalicelib.idle.model import Instance, Problem, Usage, Verdict
+from chalicelib.idle.model import Instance, Usage, Verdict
 from chalicelib.idle.rules import Rules
+from chalicelib.problem import Problem
 
 NOBODY = "(no owner)"
 

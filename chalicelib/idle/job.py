@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 from chalicelib.errors import BadSettings, TryAgain, UnsafePlan
@@ -11,17 +11,16 @@ from chalicelib.idle import marks
 from chalicelib.idle.changes import Flag, Park, Plan, Unflag
 from chalicelib.idle.findings import Judgement, Suggestion
 from chalicelib.idle.hours.suggesting import Profile, suggest
-from chalicelib.idle.looking import Measured, Seen, look
-from chalicelib.idle.model import FLAG, MOST_AT_ONCE, NOTICED, RUNNING_HOURS, Instance, Problem, Verdict, Volume, Window
+from chalicelib.idle.looking import Kinds, Measured, Seen, look
+from chalicelib.idle.model import FLAG, MOST_AT_ONCE, NOTICED, RUNNING_HOURS, Instance, Kind, Verdict, Volume, Window
 from chalicelib.idle.plan import plan
 from chalicelib.idle.rules import Rules
+from chalicelib.lease.turn import Turn
+from chalicelib.problem import Problem
 from chalicelib.reconcile import Carried, carry_out, guard, in_batches
 
 LONGEST_PROFILE = 14  # days
 MISTAKEN = "they look idle, and their days of grace are over"
-
-type Check = Callable[[], None]
-"""Raises TryAgain where the time of this run is over."""
 
 
 class Region(Seen, Protocol):
@@ -34,6 +33,9 @@ class Region(Seen, Protocol):
 
     def some(self, ids: Collection[str]) -> list[Instance]:
         """Return those of some instances that run."""
+
+    def kinds(self, types: Collection[str]) -> Mapping[str, Kind]:
+        """Return what instance types are, of those that are known."""
 
     def volumes(self, ids: Collection[str]) -> Mapping[str, Volume]:
         """Return the volumes of some instances by their ids."""
@@ -115,41 +117,48 @@ def _by_id[C: (Flag, Unflag, Park)](carried: Carried[C]) -> list[tuple[str, str]
 
 def preview(place: Place, rules: Rules, now: datetime) -> Outcome:
     """Say what a run would do, and change nothing."""
-    outcome = _planned(place, rules, now)
-    _suggest(place, outcome, rules)
+    outcome, kinds = _planned(place, rules, now)
+    _suggest(place, outcome, kinds, rules)
     return outcome
 
 
-def run(place: Place, rules: Rules, clock: Callable[[], datetime], check: Check, *, force: bool = False) -> Outcome:
+def run(place: Place, rules: Rules, clock: Callable[[], datetime], turn: Turn, *, force: bool = False) -> Outcome:
     """Flag what is idle, take away flags that are not true any more, and stop what may be parked."""
-    outcome = _planned(place, rules, clock())
+    outcome, kinds = _planned(place, rules, clock())
     if place.flagging:
-        _carry_out(place, outcome, rules, clock, check, force=force)
-    _suggest(place, outcome, rules)
+        _carry_out(place, outcome, turn)
+        if outcome.plan.parks:
+            _park(place, outcome, kinds, rules, clock(), turn, force=force)
+    _suggest(place, outcome, kinds, rules)
     return outcome
 
 
-def _carry_out(
-    place: Place, outcome: Outcome, rules: Rules, clock: Callable[[], datetime], check: Check, *, force: bool
-) -> None:
+def _carry_out(place: Place, outcome: Outcome, turn: Turn) -> None:
+    """Flag what is idle, and take away flags that are not true any more."""
     outcome.carried_out = True
     region = place.region
     flags: list[list[Flag]] = [[flag] for flag in outcome.plan.flags]  # the tag of each is its own
-    outcome.flagged = carry_out(flags, [], partial(_flag, region, check), bisect=False)
-    outcome.unflagged = in_batches(outcome.plan.unflags, MOST_AT_ONCE, partial(_unflag, region, check))
-    if outcome.plan.parks:
-        _park(place, outcome, rules, clock(), check, force=force)
+    outcome.flagged = carry_out(flags, [], partial(_flag, region, turn), bisect=False)
+    outcome.unflagged = in_batches(outcome.plan.unflags, MOST_AT_ONCE, partial(_unflag, region, turn))
 
 
-def _planned(place: Place, rules: Rules, now: datetime) -> Outcome:
+def _planned(place: Place, rules: Rules, now: datetime) -> tuple[Outcome, Kinds]:
     window = Window(now, rules.preset.days)
-    judgements = look(place.region, place.metrics, place.region.running(), rules, window)
+    instances = place.region.running()
+    kinds = _asked_once(place.region, {each.type for each in instances})
+    judgements = look(place.region, place.metrics, instances, kinds, rules, window)
     idle = [each.instance.id for each in judgements if each.verdict is Verdict.IDLE]
     volumes = place.region.volumes(idle) if idle else {}
-    return Outcome(window, judgements, plan(judgements, rules, now, parking=place.parking and place.flagging), volumes)
+    made = plan(judgements, rules, now, parking=place.parking and place.flagging)
+    return Outcome(window, judgements, made, volumes), kinds
 
 
-def note(place: Place, outcome: Outcome, told: Collection[str], at: datetime, check: Check) -> None:
+def _asked_once(region: Region, types: Collection[str]) -> Kinds:
+    """Return what asks EC2 for all the types when one of them first matters, and remembers them for the run."""
+    return cache(lambda: region.kinds(types))
+
+
+def note(place: Place, outcome: Outcome, told: Collection[str], at: datetime, turn: Turn) -> None:
     """Note of each instance that is flagged and among those told of that its owner knows."""
     if not place.flagging:
         return
@@ -160,15 +169,18 @@ def note(place: Place, outcome: Outcome, told: Collection[str], at: datetime, ch
             news[standing.announces_stop].append(id_)
     for announces_stop, ids in news.items():
         value = marks.Notice(at, announces_stop).value
-        apply = partial(_note, place.region, check, value)
+        apply = partial(_note, place.region, turn, value)
         outcome.noted += in_batches(ids, MOST_AT_ONCE, apply)
 
 
-def _park(place: Place, outcome: Outcome, rules: Rules, now: datetime, check: Check, *, force: bool) -> None:
+def _park(
+    place: Place, outcome: Outcome, kinds: Kinds, rules: Rules, now: datetime, turn: Turn, *, force: bool
+) -> None:
     """Look again at what is to be parked, and stop what still is as it was."""
     ids = [each.instance.id for each in outcome.plan.parks]
     try:
-        again = look(place.region, place.metrics, place.region.some(ids), rules, Window(now, rules.preset.days))
+        window = Window(now, rules.preset.days)
+        again = look(place.region, place.metrics, place.region.some(ids), kinds, rules, window)
     except TryAgain as reason:
         outcome.parked = Carried(postponed=[(each, str(reason)) for each in outcome.plan.parks])
         return
@@ -178,18 +190,18 @@ def _park(place: Place, outcome: Outcome, rules: Rules, now: datetime, check: Ch
     except UnsafePlan as unsafe:
         outcome.unsafe = unsafe
     else:
-        apply = partial(_stop, place.region, check)
+        apply = partial(_stop, place.region, turn)
         outcome.parked = in_batches(parks, MOST_AT_ONCE, apply)
 
 
-def _suggest(place: Place, outcome: Outcome, rules: Rules) -> None:
+def _suggest(place: Place, outcome: Outcome, kinds: Kinds, rules: Rules) -> None:
     """Add running hours for those that are busy by day alone; that hours cannot be read spoils no verdict."""
     now = outcome.window.now
     active = [each.instance for each in outcome.judgements if each.verdict is Verdict.ACTIVE]
     free = {each.id: each.type for each in active if RUNNING_HOURS not in each.tags} if rules.suggests else {}
     try:
-        kinds = place.region.kinds(set(free.values())) if free else {}
-        ids = [id_ for id_, type_ in free.items() if type_ in kinds and not kinds[type_].has_instance_store]
+        known = kinds() if free else {}
+        ids = [id_ for id_, type_ in free.items() if type_ in known and not known[type_].has_instance_store]
         window = Window(now, min(LONGEST_PROFILE, outcome.window.days))
         for id_, profile in place.metrics.hours(ids, window) if ids else ():
             if found := suggest(profile, rules, now):
@@ -199,22 +211,22 @@ def _suggest(place: Place, outcome: Outcome, rules: Rules) -> None:
         outcome.unsuggested = Problem(place.region.name, f"no running hours are suggested: {error}")
 
 
-def _flag(region: Region, check: Check, flags: Sequence[Flag]) -> None:
-    check()
+def _flag(region: Region, turn: Turn, flags: Sequence[Flag]) -> None:
+    turn.check()
     for each in flags:
         region.mark([each.instance.id], FLAG, each.value)
 
 
-def _unflag(region: Region, check: Check, unflags: Sequence[Unflag]) -> None:
-    check()
+def _unflag(region: Region, turn: Turn, unflags: Sequence[Unflag]) -> None:
+    turn.check()
     region.unmark([each.instance.id for each in unflags], (FLAG, NOTICED))
 
 
-def _note(region: Region, check: Check, value: str, ids: Collection[str]) -> None:
-    check()
+def _note(region: Region, turn: Turn, value: str, ids: Collection[str]) -> None:
+    turn.check()
     region.mark(ids, NOTICED, value)
 
 
-def _stop(region: Region, check: Check, parks: Sequence[Park]) -> None:
-    check()
+def _stop(region: Region, turn: Turn, parks: Sequence[Park]) -> None:
+    turn.check()
     region.stop([each.instance.id for each in parks])

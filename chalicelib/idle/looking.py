@@ -1,6 +1,6 @@
 """The look at instances: verdicts by what EC2 and CloudWatch say, and what matters only of those that look idle."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -17,11 +17,12 @@ STORE_ERASED = "that would erase its instance store"
 STORE_UNKNOWN = "EC2 does not know its type, so that might erase an instance store"
 
 
+type Kinds = Callable[[], Mapping[str, Kind]]
+"""Says what the types of all instances are that run, of those that are known; raises TryAgain and BadSettings."""
+
+
 class Seen(Protocol):
     """What is looked at in a region; each method raises TryAgain and BadSettings."""
-
-    def kinds(self, types: Collection[str]) -> Mapping[str, Kind]:
-        """Return what instance types are, of those that are known."""
 
     def is_stop_protected(self, id_: str) -> bool:
         """Say whether an instance is protected against being stopped."""
@@ -38,7 +39,7 @@ class Measured(Protocol):
 
 
 def look(
-    region: Seen, metrics: Measured, instances: Iterable[Instance], rules: Rules, window: Window
+    region: Seen, metrics: Measured, instances: Iterable[Instance], kinds: Kinds, rules: Rules, window: Window
 ) -> tuple[Judgement, ...]:
     """Return the verdicts on instances, in the order of their ids; raise TryAgain, BadSettings."""
     instances = sorted(instances, key=lambda each: each.id)
@@ -48,7 +49,7 @@ def look(
     verdicts |= {each.id: _judged(each, usage, window, rules) for each in asked}
     idle = [each for each in verdicts.values() if each.verdict is Verdict.IDLE]
     if idle:
-        verdicts |= _closer(region, metrics, idle, window.now)
+        verdicts |= _closer(region, metrics, idle, kinds(), window.now)
     return tuple(verdicts[each.id] for each in instances)
 
 
@@ -58,9 +59,10 @@ def _judged(instance: Instance, usage: Mapping[str, Usage], window: Window, rule
     return judging.judge(instance, usage[instance.id], window, rules)
 
 
-def _closer(region: Seen, metrics: Measured, idle: Collection[Judgement], now: datetime) -> dict[str, Judgement]:
+def _closer(
+    region: Seen, metrics: Measured, idle: Collection[Judgement], kinds: Mapping[str, Kind], now: datetime
+) -> dict[str, Judgement]:
     """Return the verdicts on those that look idle, with what only matters of such: it costs calls for each."""
-    kinds = region.kinds({each.instance.type for each in idle})
     kind = {each.instance.id: kinds.get(each.instance.type) for each in idle}
     burstable = [id_ for id_, each in kind.items() if each and each.is_burstable]
     balances = metrics.credits(burstable, now) if burstable else {}

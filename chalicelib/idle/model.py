@@ -136,11 +136,3 @@ class Window:
 def midnight(day: date) -> datetime:
     """Return when a day begins, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that an operator should know, and was left as it is."""
-
-    subject: str
-    reason: str

@@ -7,8 +7,9 @@ from chalicelib.idle import marks
 from chalicelib.idle.changes import Flag, Park, Plan, Standing, Unflag
 from chalicelib.idle.findings import Judgement
 from chalicelib.idle.judging import busy_since
-from chalicelib.idle.model import FLAG, NOTICED, WISH, Problem, Verdict
+from chalicelib.idle.model import FLAG, NOTICED, WISH, Verdict
 from chalicelib.idle.rules import Rules
+from chalicelib.problem import Problem
 
 LEFT = f"nothing, unless its people agree to parking by the tag {WISH}={marks.PARK}"
 NOT_BY_US = "nothing: the stack does not stop idle instances (IdleParking or IdleFlags is 0)"

@@ -1,11 +1,9 @@
 """What idle instances tell their operators: a log line for each change with its because, and metrics."""
 
-from collections.abc import Iterable
-
 from chalicelib import telemetry
 from chalicelib.errors import BadDefinition
 from chalicelib.idle.job import Outcome
-from chalicelib.idle.model import Problem, Verdict
+from chalicelib.idle.model import Verdict
 from chalicelib.idle.service import Judged
 from chalicelib.telemetry import logger
 
@@ -15,7 +13,7 @@ def judged(done: Judged, stack: str) -> None:
     for region, outcome in done.outcomes.items():
         _log_outcome(region, outcome)
     problems = (*done.report.problems, *done.problems, *done.hints)
-    _log_problems(problems)
+    telemetry.left_alone(problems)
     if done.told:
         logger.info("owners told", extra={"instances": len(done.told.named), "owners": list(done.told.owners)})
     if done.report.kept_at:
@@ -56,8 +54,3 @@ def _log_outcome(region: str, outcome: Outcome) -> None:
         logger.warning("not done", extra={"region": region, "instance": id_, "reason": reason})
     if outcome.unsafe:
         logger.error("nothing stopped", extra={"region": region, "reason": str(outcome.unsafe)})
-
-
-def _log_problems(problems: Iterable[Problem]) -> None:
-    for problem in problems:
-        logger.warning("left alone", extra={"subject": problem.subject, "reason": problem.reason})

@@ -15,9 +15,11 @@ from chalicelib.idle import assembling, job
 from chalicelib.idle.documents import digest, export, page
 from chalicelib.idle.documents.digest import Digest
 from chalicelib.idle.findings import Report
-from chalicelib.idle.job import Check, Outcome, Place
-from chalicelib.idle.model import Problem, Verdict
+from chalicelib.idle.job import Outcome, Place
+from chalicelib.idle.model import Verdict
 from chalicelib.idle.rules import Rules
+from chalicelib.lease.turn import Turn
+from chalicelib.problem import Problem
 
 NOT_TOLD = "owners were not told"
 NOBODY_LISTENS = "nobody has subscribed to the topic of idle instances; without a notice nothing is parked"
@@ -91,7 +93,7 @@ class Idle:
     topic: Topic
     store: Store
     last_told: Position
-    turn: Callable[[], AbstractContextManager[Check]]
+    turn: Callable[[], AbstractContextManager[Turn]]
     """Keeps other runs from telling and parking at the same time."""
     parks: bool = False
     """Whether the stack may stop instances at all."""
@@ -114,12 +116,12 @@ class Idle:
         """
         if self.is_dry_run:
             return self.preview()
-        with self.turn() as check:
+        with self.turn() as turn:
             rules, at = self.rules(), self.clock()
-            judged = self._judge(lambda place: job.run(place, rules, self.clock, check, force=force), rules, at)
+            judged = self._judge(lambda place: job.run(place, rules, self.clock, turn, force=force), rules, at)
             self._attempt(judged, "the report was not kept", lambda: self._keep(judged))
-            self._attempt(judged, NOT_TOLD, lambda: self._tell(judged, check))
-            self._attempt(judged, "that owners were told was not noted", lambda: self._note(judged, check))
+            self._attempt(judged, NOT_TOLD, lambda: self._tell(judged, turn))
+            self._attempt(judged, "that owners were told was not noted", lambda: self._note(judged, turn))
         return judged
 
     def _judge(self, run: Callable[[Place], Outcome], rules: Rules, at: datetime) -> Judged:
@@ -128,7 +130,7 @@ class Idle:
         quotes = {name: prices.region(name, wanted(outcome)) for name, outcome in outcomes.items()}
         return Judged(outcomes, errors, assembling.report(outcomes, errors, quotes, rules, self.account, at))
 
-    def _tell(self, judged: Judged, check: Check) -> None:
+    def _tell(self, judged: Judged, turn: Turn) -> None:
         """Publish the digest, unless that was done today."""
         today = _day(judged)
         if self.last_told.read() == str(today):
@@ -139,7 +141,7 @@ class Idle:
         # Where nothing is parked, nobody waits for that.
         if not self._is_heard(judged.problems if self.parks else judged.hints):
             return
-        check()
+        turn.check()
         self.topic.publish(written.subject, written.body)
         judged.told = written
 
@@ -150,7 +152,7 @@ class Idle:
         notes.append(Problem(NOT_TOLD, NOBODY_LISTENS))
         return False
 
-    def _note(self, judged: Judged, check: Check) -> None:
+    def _note(self, judged: Judged, turn: Turn) -> None:
         """Note that owners were told today, and of each instance in the digest that its owner knows.
 
         The note is of the moment at which the region was looked at, as the flags of that look are.
@@ -160,7 +162,7 @@ class Idle:
         self.last_told.write(str(_day(judged)))
         for name, outcome in judged.outcomes.items():
             named = {id_ for region, id_ in judged.told.named if region == name}
-            job.note(self.place(name), outcome, named, outcome.window.now, check)
+            job.note(self.place(name), outcome, named, outcome.window.now, turn)
 
     def _keep(self, judged: Judged) -> None:
         documents = {

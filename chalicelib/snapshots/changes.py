@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.problem import Problem
 from chalicelib.snapshots.labels import APPLICATION, CRASH, Label
-from chalicelib.snapshots.model import Instance, Problem, Volume
+from chalicelib.snapshots.model import Instance, Volume
 from chalicelib.snapshots.policies import Policy
 from chalicelib.snapshots.slots import Slot
 

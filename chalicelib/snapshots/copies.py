@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.problem import Problem
 from chalicelib.snapshots import retention
 from chalicelib.snapshots.changes import MOST_TRIES
 from chalicelib.snapshots.labels import Label
-from chalicelib.snapshots.model import Problem, Snapshot
+from chalicelib.snapshots.model import Snapshot
 from chalicelib.snapshots.policies import Policies, Policy
 from chalicelib.snapshots.slots import kind_of
 

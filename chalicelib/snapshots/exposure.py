@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chalicelib.snapshots.model import Problem, Snapshot
+from chalicelib.problem import Problem
+from chalicelib.snapshots.model import Snapshot
 from chalicelib.snapshots.policies import Policies, Policy
 
 UNBLOCKED = "unblocked"

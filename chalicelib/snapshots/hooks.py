@@ -12,8 +12,8 @@ from hashlib import sha256
 from typing import Protocol
 
 from chalicelib.errors import Refused, TryAgain
+from chalicelib.problem import Problem
 from chalicelib.snapshots.changes import Create
-from chalicelib.snapshots.model import Problem
 from chalicelib.snapshots.policies import Hooks
 
 SECONDS_FOR_EC2 = 3.0  # that must be left when the instance is frozen: else it may thaw before its snapshots begin

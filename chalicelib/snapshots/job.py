@@ -8,10 +8,11 @@ from functools import partial
 from typing import Protocol
 
 from chalicelib.errors import GroundskeeperError
+from chalicelib.problem import Problem
 from chalicelib.snapshots.changes import Create, Plan
 from chalicelib.snapshots.hooks import Freezer
 from chalicelib.snapshots.labels import APPLICATION, CONSISTENCY, CRASH, Label
-from chalicelib.snapshots.model import Problem, World
+from chalicelib.snapshots.model import World
 from chalicelib.snapshots.once import Came, Journal, Patience, ask
 from chalicelib.snapshots.plan import plan
 from chalicelib.snapshots.policies import Policies

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.problem import Problem
 from chalicelib.snapshots.labels import Label
 
 
@@ -133,14 +134,6 @@ def by_volume(snapshots: Iterable[Snapshot]) -> defaultdict[str, list[Snapshot]]
 def newest(snapshots: Iterable[Snapshot]) -> Snapshot | None:
     """Return the newest of some snapshots that a volume could be made of now."""
     return max((each for each in snapshots if each.is_at_hand), key=lambda each: (each.taken, each.id), default=None)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that an operator should know, and was left as it is."""
-
-    subject: str
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from chalicelib import telemetry
 from chalicelib.errors import BadDefinition
+from chalicelib.problem import Problem
 from chalicelib.snapshots.copying import Copied
 from chalicelib.snapshots.coverage import Status, Trouble
 from chalicelib.snapshots.events import Noticed
 from chalicelib.snapshots.job import Outcome
-from chalicelib.snapshots.model import Problem
 from chalicelib.snapshots.once import Came, Step
 from chalicelib.snapshots.retiring import Retired
 from chalicelib.snapshots.service import Cleared, Swept
@@ -20,7 +20,7 @@ def swept(done: Swept, stack: str, *, is_dry_run: bool) -> None:
     for region, outcome in done.outcomes.items():
         _log_outcome(region, outcome, is_dry_run=is_dry_run)
     _log_copied(done.copied, is_dry_run=is_dry_run)
-    _log_problems(done.problems)
+    telemetry.left_alone(done.problems)
     _log_troubles(done.troubles)
     rows = [row for some in done.rows.values() for row in some]
     begun = {volume.id for each in done.outcomes.values() for create in each.came.landed for volume in create.volumes}
@@ -64,7 +64,7 @@ def cleared(done: Cleared, stack: str, *, is_dry_run: bool) -> None:
     watched = done.watched.values()
     for problem in (problem for each in watched for problem in (*each.exposed, *each.unencrypted, *each.unblocked)):
         logger.warning("exposed", extra={"subject": problem.subject, "reason": problem.reason})
-    _log_problems(problem for each in watched for problem in each.strangers)
+    telemetry.left_alone(problem for each in watched for problem in each.strangers)
     telemetry.count(
         stack,
         SnapshotsRetired=sum(len(each.carried.landed) for each in done.retired.values()),
@@ -95,7 +95,7 @@ def _log_outcome(region: str, outcome: Outcome, *, is_dry_run: bool) -> None:
     _log_undone(outcome.came, region)
     for skip in outcome.plan.skips:
         logger.warning("not snapshotted", extra={"region": region, "volume": skip.volume, "because": skip.because})
-    _log_problems(_problems(outcome))
+    telemetry.left_alone(_problems(outcome))
 
 
 def _log_copied(copied: Iterable[Copied], *, is_dry_run: bool) -> None:
@@ -104,7 +104,7 @@ def _log_copied(copied: Iterable[Copied], *, is_dry_run: bool) -> None:
             said = "would copy" if is_dry_run else "copied"
             logger.info(said, extra={"region": each.region, "snapshot": copy.source.id, "because": copy.because})
         _log_undone(each.came, each.region)
-        _log_problems(each.plan.problems)
+        telemetry.left_alone(each.plan.problems)
 
 
 def _log_undone[S: Step](came: Came[S], region: str) -> None:
@@ -130,11 +130,6 @@ def _log_troubles(troubles: Iterable[Trouble]) -> None:
     for trouble in troubles:
         extra = {"snapshot": trouble.snapshot.id, "volume": trouble.snapshot.volume, "reason": trouble.reason}
         logger.error("in trouble", extra=extra)
-
-
-def _log_problems(problems: Iterable[Problem]) -> None:
-    for problem in problems:
-        logger.warning("left alone", extra={"subject": problem.subject, "reason": problem.reason})
 
 
 def _problems(outcome: Outcome) -> list[Problem]:

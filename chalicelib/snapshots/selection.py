@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.definition.forms import did_you_mean, shown
-from chalicelib.snapshots.model import Instance, Problem, Volume, World
+from chalicelib.problem import Problem
+from chalicelib.snapshots.model import Instance, Volume, World
 from chalicelib.snapshots.policies import NONE, Policies, Policy
 
 

@@ -8,11 +8,12 @@ from typing import Protocol
 from chalicelib import reconcile
 from chalicelib.clock import now
 from chalicelib.errors import GroundskeeperError
+from chalicelib.problem import Problem
 from chalicelib.snapshots import copying, coverage, job, retiring, watching
 from chalicelib.snapshots.copying import Copied, CopyPlace
 from chalicelib.snapshots.coverage import Covered, Row, Trouble
 from chalicelib.snapshots.job import Outcome, Workplace
-from chalicelib.snapshots.model import Problem, Snapshot, World
+from chalicelib.snapshots.model import Snapshot, World
 from chalicelib.snapshots.policies import Policies, copy_regions
 from chalicelib.snapshots.retiring import Retired, RetirePlace
 from chalicelib.snapshots.watching import Watched, WatchPlace

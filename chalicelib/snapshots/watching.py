@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from chalicelib.problem import Problem
 from chalicelib.snapshots.exposure import Access, exposed, unblocked, unencrypted
-from chalicelib.snapshots.model import Problem, Snapshot
+from chalicelib.snapshots.model import Snapshot
 from chalicelib.snapshots.policies import Policies
 
 SLICE = 300  # snapshots whose permissions are read in a run: EC2 tells them one by one

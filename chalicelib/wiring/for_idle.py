@@ -1,7 +1,5 @@
 """The wiring of idle instances: what each region is made of, and where owners, prices and reports are."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 
@@ -19,7 +17,7 @@ from chalicelib.idle.aws.s3 import ReportStore
 from chalicelib.idle.aws.sns import Topic
 from chalicelib.idle.hours.job import HoursPlace
 from chalicelib.idle.hours.service import Hours
-from chalicelib.idle.job import Check, Place
+from chalicelib.idle.job import Place
 from chalicelib.idle.judging import not_to_be_stopped
 from chalicelib.idle.rules import Rules
 from chalicelib.idle.service import Idle
@@ -54,7 +52,7 @@ class IdleWiring:
             topic=Topic(self._base.client("sns", PATIENT), self.settings.idle_topic),
             store=ReportStore(self._base.client("s3", PATIENT), self.settings.document_bucket),
             last_told=Position(self._base.client("dynamodb"), self.settings.table, "idle digest"),
-            turn=self._turn,
+            turn=partial(self._base.turn, "idle"),
             parks=self.settings.parks_idle,
             is_dry_run=self.settings.dry_run,
         )
@@ -123,8 +121,3 @@ class IdleWiring:
             looks.take(1)
 
         return Region(reading, patient, name, pace_look, partial(TokenBucket(CHANGES, BURST).take, 1))
-
-    @contextmanager
-    def _turn(self) -> Iterator[Check]:
-        with self._base.turn("idle") as held:
-            yield held.check

@@ -4,37 +4,28 @@ import sys
 
 from rich.text import Text
 
-from chalicelib.definition.aws import DefinitionStore
 from chalicelib.derived.definitions import Definitions
+from chalicelib.wiring.base import Base
 from chalicelib.wiring.for_derived import DEFINABLE
 from cli import defining
-from cli.defining import Default, DryRun, File, Show
+from cli.defining import Reached, show_changes
 from cli.derived import reach, resuming, telling
 from cli.derived.lines import shown
-from cli.options import Local, Profile, Region, Stack
-from cli.screen import COLOURS, err, out
+from cli.screen import err, out
 
 NOTHING = Definitions({}, ())
 
 
-def define(
-    file: File = None,
-    show: Show = False,
-    default: Default = False,
-    dry_run: DryRun = False,
-    stack: Stack = None,
-    local: Local = False,
-    region: Region = None,
-    profile: Profile = None,
-) -> None:
-    """Put a file of definitions in force, once it is sound, and say what that changes."""
+def _reached(base: Base, _local: bool) -> Reached[Definitions]:
+    return Reached(reach.on(base).wiring.definition_store, _say)
 
-    def store() -> DefinitionStore[Definitions]:
-        return reach.deriving(stack, local, region, profile).wiring.definition_store
 
-    if defining.define(DEFINABLE, store, _say, file=file, show=show, default=default, dry_run=dry_run):
-        repair = resuming.follow_up(sys.argv[1:], "repair")
-        out.print(Text(f"In force within a minute. Then go on with: {repair}", "bold"))
+define = defining.command(
+    DEFINABLE,
+    _reached,
+    lambda: f"In force within a minute. Then go on with: {resuming.follow_up(sys.argv[1:], 'repair')}",
+    "Put a file of definitions in force, once it is sound, and say what that changes.",
+)
 
 
 def changed(before: Definitions, after: Definitions) -> list[tuple[str, str]]:
@@ -72,11 +63,9 @@ def _below(prefix: str) -> str:
 def _say(in_force: Definitions | None, after: Definitions) -> bool:
     """Print what changes; say whether anything does."""
     before = in_force or NOTHING
-    changes = changed(before, after)
-    for sign, line in changes:
-        out.print(Text(f"{sign} {line}", COLOURS[sign]))
-    if not changes:
+    is_changed = show_changes(changed(before, after))
+    if not is_changed:
         out.print("these definitions say what those in force say")
     if telling.prefixes(before) != telling.prefixes(after):
         err.print(Text(f"S3 must tell of other sources then: {resuming.follow_up(sys.argv[1:], 'connect')}", "yellow"))
-    return bool(changes)
+    return is_changed

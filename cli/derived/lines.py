@@ -10,7 +10,7 @@ from rich.text import Text
 from chalicelib.derived.audit import Fault, Finding
 from chalicelib.derived.keys import Keys
 from cli.derived.campaign import Looked, Step
-from cli.screen import COLOURS, err, out
+from cli.screen import COLOURS, err, explained, out
 
 SIGNS = {Fault.MISSING: "+", Fault.LOST: "+", Fault.STALE: "~", Fault.ORPHANED: "-", Fault.LEFT_ALONE: "="}
 FAILED = "failed"
@@ -116,8 +116,8 @@ class Report:
         }
 
     def _line(self, finding: Finding, head: str) -> None:
-        line = Text(f"{head}{self._spelled(finding)}", COLOURS.get(SIGNS[finding.fault], "yellow"))
-        _say(line + Text(f"  because {shown(finding.because)}", "dim"))
+        style = COLOURS.get(SIGNS[finding.fault], "yellow")
+        _say(explained(f"{head}{self._spelled(finding)}", style, shown(finding.because)))
 
     def _spelled(self, finding: Finding) -> str:
         return shown(self._keys.spell(finding.key))

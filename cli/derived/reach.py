@@ -39,7 +39,11 @@ class Reached:
 
 def deriving(stack: str | None, local: bool, region: str | None, profile: str | None) -> Reached:
     """Return a deployed stack that derives; raise BadSettings where it cannot be reached, or does not."""
-    base = connection.connect(stack=stack, local=local, region=region, profile=profile)
+    return on(connection.connect(stack=stack, local=local, region=region, profile=profile))
+
+
+def on(base: Base) -> Reached:
+    """Return a deployed stack that derives; raise BadSettings where it does not."""
     wiring = DerivedWiring(base)
     if not wiring.is_on:
         raise BadSettings(f"stack {wiring.stack} has no SourceBucket, so nothing is derived: deploy it with one")

@@ -8,7 +8,7 @@ from chalicelib.idle.hours.job import Outcome
 from chalicelib.idle.hours.service import Kept
 from cli import times
 from cli.idle import lines, reach
-from cli.idle.lines import Line
+from cli.lines import Line
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import err, finish
 from cli.times import At
@@ -25,7 +25,7 @@ def plan(
     """Say which instances would be stopped and started by their running hours, and why; change nothing."""
     with reach.hours(stack, local, region, profile, "reading") as found:
         kept = times.as_if(found, at).preview()
-    lines.show(_lines(kept, planned=True), ("stop", "start"), planned=True, as_json=as_json)
+    lines.show_and_count(_lines(kept, planned=True), ("stop", "start"), planned=True, as_json=as_json)
     finish(kept.errors, is_good=True)
 
 
@@ -40,7 +40,7 @@ def sweep(
     with reach.hours(stack, local, region, profile, "at work") as found:
         kept = found.run()
         planned = found.is_dry_run or not found.is_kept
-    lines.show(_lines(kept, planned=planned), ("stop", "start"), planned=planned, as_json=as_json)
+    lines.show_and_count(_lines(kept, planned=planned), ("stop", "start"), planned=planned, as_json=as_json)
     if not found.is_kept:
         err.print(Text("running hours are not kept: the stack was deployed with RunningHours=0", "bold yellow"))
     finish(kept.errors, is_good=kept.is_good)
@@ -53,12 +53,12 @@ def _lines(kept: Kept, *, planned: bool) -> Iterator[Line]:
 
 def _of(region: str, outcome: Outcome, *, planned: bool) -> Iterator[Line]:
     for stop in outcome.plan.stops if planned else outcome.stopped.landed:
-        yield Line(region, "stop", stop.instance.id, stop.because)
+        yield lines.of(region, "stop", stop.instance.id, stop.because)
     for start in outcome.plan.starts if planned else outcome.started.landed:
-        yield Line(region, "start", start.instance.id, start.because)
+        yield lines.of(region, "start", start.instance.id, start.because)
     for skip in outcome.plan.skips:
-        yield Line(region, "skip", skip.instance.id, skip.because)
+        yield lines.of(region, "skip", skip.instance.id, skip.because)
     for id_, reason in outcome.undone:
-        yield Line(region, "failed", id_, reason)
+        yield lines.of(region, "failed", id_, reason)
     for problem in outcome.plan.problems:
-        yield Line(region, "problem", problem.subject, problem.reason)
+        yield lines.of(region, "problem", problem.subject, problem.reason)

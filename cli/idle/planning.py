@@ -10,12 +10,12 @@ from chalicelib.idle.documents.wording import number
 from chalicelib.idle.service import Judged
 from cli import times
 from cli.idle import lines, reach
-from cli.idle.lines import Line
+from cli.lines import Action, Line
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import finish, out
 from cli.times import At
 
-ACTIONS = ("flag", "un-flag", "stop")
+ACTIONS: tuple[Action, ...] = ("flag", "un-flag", "stop")
 
 
 def plan(
@@ -29,7 +29,7 @@ def plan(
     """Say which instances would be flagged, un-flagged and stopped, and why; change nothing."""
     with reach.idle(stack, local, region, profile, "judging") as found:
         judged = times.as_if(found, at).preview()
-    lines.show(_lines(judged, planned=True), ACTIONS, planned=True, as_json=as_json)
+    lines.show_and_count(_lines(judged, planned=True), ACTIONS, planned=True, as_json=as_json)
     finish(judged.errors, is_good=True)
 
 
@@ -45,7 +45,7 @@ def sweep(
     with reach.idle(stack, local, region, profile, "judging") as found:
         judged = found.run(force=force)
         is_dry = found.is_dry_run
-    lines.show(_lines(judged, planned=is_dry), ACTIONS, planned=is_dry, as_json=as_json)
+    lines.show_and_count(_lines(judged, planned=is_dry), ACTIONS, planned=is_dry, as_json=as_json)
     if not as_json and judged.told:
         owners, instances = len(judged.told.owners), len(judged.told.named)
         out.print(f"told {number(owners, 'owner')} of {number(instances, 'instance')}", style="bold")
@@ -60,12 +60,12 @@ def _lines(judged: Judged, *, planned: bool) -> Iterator[Line]:
         yield from _changes(region, "flag", todo.flags if planned else outcome.flagged.landed)
         yield from _changes(region, "un-flag", todo.unflags if planned else outcome.unflagged.landed)
         yield from _changes(region, "stop", todo.parks if planned else outcome.parked.landed)
-        yield from (Line(region, "failed", id_, reason) for id_, reason in outcome.undone)
+        yield from (lines.of(region, "failed", id_, reason) for id_, reason in outcome.undone)
         if outcome.unsafe:
-            yield Line(region, "failed", "nothing is stopped", f"{outcome.unsafe}: --force stops them")
+            yield lines.of(region, "failed", "nothing is stopped", f"{outcome.unsafe}: --force stops them")
     for problem in (*judged.report.problems, *judged.problems, *judged.hints):
-        yield Line("", "problem", problem.subject, problem.reason)
+        yield lines.of("", "problem", problem.subject, problem.reason)
 
 
-def _changes(region: str, action: str, changes: Iterable[Change]) -> Iterator[Line]:
-    yield from (Line(region, action, change.instance.id, change.because) for change in changes)
+def _changes(region: str, action: Action, changes: Iterable[Change]) -> Iterator[Line]:
+    yield from (lines.of(region, action, change.instance.id, change.because) for change in changes)

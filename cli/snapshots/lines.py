@@ -1,53 +1,16 @@
-"""How plans and outcomes of snapshots look on a terminal, and as JSON: one line for each thing, with its because."""
+"""How plans and outcomes of snapshots are said, line by line."""
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
 
-from rich.text import Text
-
+from chalicelib.problem import Problem
 from chalicelib.snapshots.changes import Create
 from chalicelib.snapshots.copies import MOST_AT_ONCE, CopyTo
 from chalicelib.snapshots.copying import Copied
 from chalicelib.snapshots.job import Outcome
-from chalicelib.snapshots.model import Problem
 from chalicelib.snapshots.retention import Leave, Verdict
 from chalicelib.snapshots.retiring import Retired
-from cli.screen import COLOURS, err, out
-
-SIGNS = {"create": "+", "copy": "+", "delete": "-", "keep": "=", "skip": "!", "problem": "!", "failed": "!"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One thing that is done, left, or wrong; ``what`` is for people, and ``ids`` for programs."""
-
-    region: str
-    action: Literal["create", "copy", "delete", "keep", "skip", "problem", "failed"]
-    what: str
-    because: str
-    ids: tuple[str, ...] = ()
-
-    def show(self) -> None:
-        """Print it, what is left or wrong on standard error."""
-        sign = SIGNS[self.action]
-        text = Text(f"{sign} {self.region}  {self.what}", COLOURS.get(sign, "yellow" if sign == "!" else ""))
-        (err if sign == "!" else out).print(text + Text(f"  because {self.because}", "dim"))
-
-    def as_json(self) -> dict[str, object]:
-        """Return it as JSON values."""
-        return {"region": self.region, "action": self.action, "ids": list(self.ids), "because": self.because}
-
-
-def show(lines: Iterable[Line], *, as_json: bool) -> None:
-    """Print lines."""
-    if as_json:
-        out.print_json(json.dumps([line.as_json() for line in lines]))
-        return
-    for line in lines:
-        line.show()
+from cli.lines import Action, Line
 
 
 def of_outcome(region: str, outcome: Outcome, *, planned: bool) -> Iterator[Line]:
@@ -55,9 +18,9 @@ def of_outcome(region: str, outcome: Outcome, *, planned: bool) -> Iterator[Line
     for create in outcome.plan.creates if planned else outcome.came.landed:
         yield _create(region, create)
     for create, reason in outcome.came.undone:
-        yield Line(region, "failed", _what(create), reason, _ids(create))
+        yield _line(region, "failed", _what(create), reason, _ids(create))
     for skip in outcome.plan.skips:
-        yield Line(region, "skip", skip.volume, skip.because, (skip.volume,))
+        yield _line(region, "skip", skip.volume, skip.because, (skip.volume,))
     for problem in (*outcome.plan.problems, *outcome.world.strangers, *outcome.problems):
         yield of_problem(region, problem)
 
@@ -70,7 +33,7 @@ def of_copied(copied: Copied, *, planned: bool) -> Iterator[Line]:
         yield _copy("failed", copy, reason)
     if copied.plan.waiting:
         because = f"AWS makes {MOST_AT_ONCE} at once for a region, and these wait for their turn"
-        yield Line(copied.region, "skip", f"{copied.plan.waiting} copies from {copied.origin}", because)
+        yield _line(copied.region, "skip", f"{copied.plan.waiting} copies from {copied.origin}", because)
     for problem in copied.plan.problems:
         yield of_problem(copied.region, problem)
 
@@ -88,7 +51,11 @@ def of_retired(retired: Retired, *, planned: bool, with_kept: bool) -> Iterator[
 
 def of_problem(region: str, problem: Problem) -> Line:
     """Return a problem's line."""
-    return Line(region, "problem", problem.subject, problem.reason, (problem.subject,))
+    return _line(region, "problem", problem.subject, problem.reason, (problem.subject,))
+
+
+def _line(region: str, action: Action, what: str, because: str, ids: tuple[str, ...] = ()) -> Line:
+    return Line(region, action, what, because, {"ids": list(ids)})
 
 
 def _by_volume(verdict: Verdict) -> tuple[str, datetime]:
@@ -96,7 +63,7 @@ def _by_volume(verdict: Verdict) -> tuple[str, datetime]:
 
 
 def _create(region: str, create: Create) -> Line:
-    return Line(region, "create", _what(create), create.because, _ids(create))
+    return _line(region, "create", _what(create), create.because, _ids(create))
 
 
 def _what(create: Create) -> str:
@@ -108,12 +75,12 @@ def _ids(create: Create) -> tuple[str, ...]:
     return tuple(volume.id for volume in create.volumes)
 
 
-def _copy(action: Literal["copy", "failed"], copy: CopyTo, because: str) -> Line:
+def _copy(action: Action, copy: CopyTo, because: str) -> Line:
     what = f"{copy.source.id} of {copy.source.volume} from {copy.origin}"
-    return Line(copy.region, action, what, because, (copy.source.id,))
+    return _line(copy.region, action, what, because, (copy.source.id,))
 
 
-def _verdict(region: str, action: Literal["delete", "keep", "failed"], verdict: Verdict, because: str) -> Line:
+def _verdict(region: str, action: Action, verdict: Verdict, because: str) -> Line:
     snapshot = verdict.snapshot
     what = f"{snapshot.id} of {snapshot.volume}, taken {snapshot.taken:%Y-%m-%d %H:%M}"
-    return Line(region, action, what, because, (snapshot.id,))
+    return _line(region, action, what, because, (snapshot.id,))

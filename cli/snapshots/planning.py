@@ -9,10 +9,10 @@ from rich.text import Text
 from chalicelib.snapshots.coverage import Status
 from chalicelib.snapshots.service import Cleared, Snapshots, Swept
 from cli import times
+from cli.lines import Line, show
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import err, finish, out
 from cli.snapshots import lines, reach
-from cli.snapshots.lines import Line
 from cli.times import At
 
 All = Annotated[bool, typer.Option("--all", help="Say of each snapshot that is kept, too, why it is.")]
@@ -31,7 +31,7 @@ def plan(
     with reach.snapshots(stack, local, region, profile, "reading") as found:
         looking = times.as_if(found, at)
         swept, cleared = looking.preview(), looking.retire(is_dry_run=True)
-    lines.show([*_of_swept(swept, planned=True), *_of_cleared(cleared, all_)], as_json=as_json)
+    show([*_of_swept(swept, planned=True), *_of_cleared(cleared, all_)], as_json=as_json)
     say_unsafe(cleared)
     if not as_json:
         _sum_up(swept, cleared)
@@ -48,7 +48,7 @@ def sweep(
     """Make the snapshots and copies that are due now, as the schedule does."""
     with reach.snapshots(stack, local, region, profile, "snapshotting") as found:
         swept = found.sweep()
-    lines.show(_of_swept(swept, planned=found.is_dry_run), as_json=as_json)
+    show(_of_swept(swept, planned=found.is_dry_run), as_json=as_json)
     if not as_json:
         _say_made(found, swept)
     finish(swept.errors, is_good=swept.is_good)

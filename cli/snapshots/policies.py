@@ -2,48 +2,37 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 
 from rich.text import Text
 
-from chalicelib.definition.aws import DefinitionStore
 from chalicelib.errors import GroundskeeperError
 from chalicelib.snapshots.policies import Policies, Policy, copy_regions
 from chalicelib.snapshots.service import Snapshots
+from chalicelib.wiring.base import Base
 from chalicelib.wiring.for_snapshots import DEFINABLE, SnapshotsWiring
-from cli import connection, defining, times
-from cli.defining import Default, DryRun, File, Show
-from cli.options import Local, Profile, Region, Stack
-from cli.screen import COLOURS, err, out, progress
+from cli import defining, times
+from cli.defining import Reached, show_changes
+from cli.screen import err, out, progress
 
 MOST_NAMED = 10  # volumes
 
 
-def define(
-    file: File = None,
-    show: Show = False,
-    default: Default = False,
-    dry_run: DryRun = False,
-    stack: Stack = None,
-    local: Local = False,
-    region: Region = None,
-    profile: Profile = None,
-) -> None:
-    """Put a file of policies in force, once it is sound, and say what that changes."""
-
-    @cache
-    def wiring() -> SnapshotsWiring:
-        return SnapshotsWiring(connection.connect(stack=stack, local=local, region=region, profile=profile))
-
-    def store() -> DefinitionStore[Policies]:
-        return wiring().definition_store
+def _reached(base: Base, local: bool) -> Reached[Policies]:
+    wiring = SnapshotsWiring(base)
 
     def say(before: Policies | None, after: Policies) -> bool:
         with progress("comparing"):
-            return _say(before or {}, after, times.told_the_time(wiring().snapshots, local=local))
+            return _say(before or {}, after, times.told_the_time(wiring.snapshots, local=local))
 
-    if defining.define(DEFINABLE, store, say, file=file, show=show, default=default, dry_run=dry_run):
-        out.print("In force within a minute.", style="bold")
+    return Reached(wiring.definition_store, say)
+
+
+define = defining.command(
+    DEFINABLE,
+    _reached,
+    lambda: "In force within a minute.",
+    "Put a file of policies in force, once it is sound, and say what that changes.",
+)
 
 
 def changed(before: Policies, after: Policies) -> Iterator[tuple[str, str]]:
@@ -86,10 +75,7 @@ def _plain(policy: Policy) -> dict[str, object]:
 
 
 def _say(before: Policies, after: Policies, found: Snapshots) -> bool:
-    changes = list(changed(before, after))
-    for sign, line in changes:
-        out.print(Text(f"{sign} {line}", COLOURS[sign]))
-    if not changes:
+    if not show_changes(changed(before, after)):
         out.print("these policies say what those in force say")
         return False
     for warning in (*_losers(found, before, after), *_deletions(found, before, after), *_useless(found, after)):

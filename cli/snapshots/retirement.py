@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.lines import show
 from cli.options import Json, Local, Profile, Region, Stack
 from cli.screen import finish, out
 from cli.snapshots import lines, reach
@@ -27,7 +28,7 @@ def retire(
         cleared = found.retire(force=force, is_dry_run=is_dry)
     retired = cleared.retired.values()
     said = [line for each in retired for line in lines.of_retired(each, planned=is_dry, with_kept=all_)]
-    lines.show(said, as_json=as_json)
+    show(said, as_json=as_json)
     say_unsafe(cleared)
     if not as_json:
         count = sum(line.action == "delete" for line in said)

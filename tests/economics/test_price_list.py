@@ -14,7 +14,7 @@ from chalicelib.economics import definitions
 from chalicelib.economics.aws import ENDPOINT, PAGE, PriceList
 from chalicelib.economics.platforms import LINUX, OPERATIONS
 from chalicelib.economics.prices import Origin, RegionPrices, VolumePrice
-from chalicelib.economics.quotes import Quotes, laid_over
+from chalicelib.economics.quotes import Quotes
 from chalicelib.errors import BadSettings, TryAgain
 from tests.economics.offers import EBS, IPV4, NAT, offer
 
@@ -197,7 +197,7 @@ def test_the_list_counts_more_than_the_table_which_says_the_rest():
 
 def test_an_address_that_the_list_prices_is_not_the_tables():
     live = RegionPrices(LIVE.origin, public_ipv4=0.006)
-    assert laid_over(live, TABLE).public_ipv4 == 0.006
+    assert live.over(TABLE).public_ipv4 == 0.006
 
 
 @pytest.mark.parametrize("error", [BadSettings("not allowed"), TryAgain("throttled")], ids=["denied", "not now"])

@@ -10,11 +10,12 @@ from typing import Any
 from chalicelib.economics.prices import Origin, RegionPrices
 from chalicelib.economics.quotes import Quote
 from chalicelib.idle import marks
-from chalicelib.idle.job import Check, Place
+from chalicelib.idle.job import Place
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Instance
 from chalicelib.idle.rules import Rules
 from chalicelib.idle.service import Idle, Judged
-from tests.idle.fakes import HERE, ONE_DAY, FakeMetrics, FakeRegion
+from chalicelib.lease.turn import Turn
+from tests.idle.fakes import HERE, ONE_DAY, FakeMetrics, FakeRegion, FakeTurn
 from tests.idle.fleets import NOW, TODAY, instance
 from tests.snapshots.fakes import Crash, FakeLease, FakePosition, Line
 
@@ -181,9 +182,9 @@ class Estate:
             return self.prices
 
     @contextmanager
-    def _turn(self) -> Iterator[Check]:
+    def _turn(self) -> Iterator[Turn]:
         with self.lease.turn() as patience:
-            yield lambda: patience.check(0.0)
+            yield FakeTurn(lambda: patience.check(0.0))
 
 
 def flagged(id_: str, ago: float, noticed: float | None = None, wish: str = "", **more: Any) -> Instance:

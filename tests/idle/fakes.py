@@ -12,6 +12,7 @@ from chalicelib.idle.job import Outcome, Place
 from chalicelib.idle.marks import LONGEST_VALUE, PARK
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Day, Instance, Kind, Usage, Verdict, Volume, Window, midnight
 from chalicelib.idle.rules import MB, Rules, Statistic
+from chalicelib.lease.turn import Turn
 from tests.idle.fleets import NOW, instance
 from tests.snapshots.fakes import Crash, FakeLease, Line
 
@@ -186,6 +187,13 @@ class FakeMetrics:
                 yield Day(day, self.busy.get((id_, day), QUIET_CPU), minutes, QUIET_MB * MB)
 
 
+@dataclass(frozen=True)
+class FakeTurn:
+    """A turn that never ends, unless it is said when it does."""
+
+    check: Callable[[], None] = lambda: None
+
+
 @dataclass
 class Site:
     """A region with a fleet, and runs of the job there, each followed by what tells the owners, once a day."""
@@ -211,11 +219,11 @@ class Site:
     def preview(self) -> Outcome:
         return job.preview(self.place, self.rules, self.now)
 
-    def run(self, *, force: bool = False, check: Callable[[], None] | None = None) -> Outcome:
+    def run(self, *, force: bool = False, turn: Turn | None = None) -> Outcome:
         """Run as the schedule does."""
         with self.lease.turn() as patience:
-            in_time = check or (lambda: patience.check(0.0))
-            outcome = job.run(self.place, self.rules, self.line.time.clock, in_time, force=force)
+            turn = turn or FakeTurn(lambda: patience.check(0.0))
+            outcome = job.run(self.place, self.rules, self.line.time.clock, turn, force=force)
             idle = [each.instance.id for each in outcome.judgements if each.verdict is Verdict.IDLE]
             if idle and self.told_on != self.now.date():
                 with self.line.call("publish"):
@@ -223,7 +231,7 @@ class Site:
                     self.messages.append((self.now, {id_: standing[id_].announces_stop for id_ in idle}))
                 with self.line.call("write position"):
                     self.told_on = self.now.date()
-                job.note(self.place, outcome, idle, outcome.window.now, in_time)
+                job.note(self.place, outcome, idle, outcome.window.now, turn)
         return outcome
 
     def rest(self, days: float) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from chalicelib.economics.prices import Origin
 from chalicelib.idle.findings import Finding, Judgement, Report, Suggestion, Waste
-from chalicelib.idle.model import SAMPLES_A_DAY, Day, Instance, Problem, Usage, Verdict
+from chalicelib.idle.model import SAMPLES_A_DAY, Day, Instance, Usage, Verdict
 from chalicelib.idle.rules import Rules
+from chalicelib.problem import Problem
 
 NOW = datetime(2026, 11, 26, 6, tzinfo=UTC)
 TODAY = NOW.date()

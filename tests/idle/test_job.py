@@ -19,7 +19,7 @@ from chalicelib.idle.marks import Notice
 from chalicelib.idle.model import FLAG, MOST_AT_ONCE, NOTICED, WISH, Kind, Verdict, Volume
 from chalicelib.idle.plan import NOT_BY_US
 from chalicelib.idle.rules import PRESETS, Rules
-from tests.idle.fakes import ONE_DAY, A, B, C, Site, due, many, site
+from tests.idle.fakes import ONE_DAY, A, B, C, FakeTurn, Site, due, many, site
 from tests.idle.fleets import NOW, TODAY, instance
 from tests.racing import every_order
 from tests.snapshots.fakes import meet
@@ -290,8 +290,8 @@ def test_nothing_is_parked_while_nobody_can_be_told():
 
 def test_who_is_not_in_the_message_was_not_told():
     made = site(A, B)
-    outcome = job.run(made.place, made.rules, made.line.time.clock, lambda: None)
-    job.note(made.place, outcome, {B, C}, made.now, lambda: None)
+    outcome = job.run(made.place, made.rules, made.line.time.clock, FakeTurn())
+    job.note(made.place, outcome, {B, C}, made.now, FakeTurn())
     assert (NOTICED in made.tags(A), NOTICED in made.tags(B)) == (False, True)
     assert outcome.noted.landed == [B]
 
@@ -304,8 +304,8 @@ def test_it_is_noted_once_for_each_flag():
 
 def test_a_note_that_is_older_than_its_flag_is_none():
     made = site()
-    outcome = job.run(made.place, made.rules, made.line.time.clock, lambda: None)
-    job.note(made.place, outcome, {A}, made.now - timedelta(minutes=1), lambda: None)
+    outcome = job.run(made.place, made.rules, made.line.time.clock, FakeTurn())
+    job.note(made.place, outcome, {A}, made.now - timedelta(minutes=1), FakeTurn())
     made.rest(7)
     assert made.run().plan.parks == ()
     made.days(7)
@@ -398,11 +398,11 @@ def test_a_stop_that_is_throttled_is_made_up_for_by_the_next_run():
     assert made.stopped == [A, B]
 
 
-@pytest.mark.parametrize("call", ["some", "usage", "kinds"])
+@pytest.mark.parametrize("call", ["some", "usage"])
 def test_where_the_second_look_fails_nothing_is_parked_and_what_was_found_is_kept(call: str):
     made = due(A, B)
     made.region.tag(B, WISH, None)
-    first = {"some": 0, "usage": 1, "kinds": 1}[call]
+    first = {"some": 0, "usage": 1}[call]
     made.line.errors = {call: [*[None] * first, TryAgain("throttled")]}
     outcome = made.run()
     assert made.stopped == []
@@ -434,15 +434,15 @@ def test_where_the_time_of_the_run_is_over_nothing_more_is_changed():
     made.region.tag(A, FLAG, None)
     made.region.tag(B, WISH, "keep")
     before = dict(made.region.there)
-    outcome = made.run(check=over)
+    outcome = made.run(turn=FakeTurn(over))
     assert made.region.there == before
     assert sorted(id_ for id_, _ in outcome.undone) == [A, B, C]
 
 
 def test_where_the_time_is_over_before_it_is_noted_nobody_counts_as_told():
     made = site()
-    outcome = job.run(made.place, made.rules, made.line.time.clock, lambda: None)
-    job.note(made.place, outcome, [A], made.now, over)
+    outcome = job.run(made.place, made.rules, made.line.time.clock, FakeTurn())
+    job.note(made.place, outcome, [A], made.now, FakeTurn(over))
     assert outcome.undone == [(A, "the time of this run is over")]
     assert made.tags(A).keys() == {FLAG}
 

@@ -8,7 +8,8 @@ import pytest
 from chalicelib.errors import TryAgain
 from chalicelib.idle import job
 from chalicelib.idle.hours.suggesting import Profile
-from chalicelib.idle.model import FLAG, NOTICED, RUNNING_HOURS, Kind
+from chalicelib.idle.marks import PARK
+from chalicelib.idle.model import FLAG, NOTICED, RUNNING_HOURS, WISH, Kind
 from chalicelib.idle.rules import MB, Rules
 from tests.idle.fakes import A, B, C, Site
 from tests.idle.fleets import NOW, TODAY, instance
@@ -74,6 +75,19 @@ def test_hours_are_read_when_all_else_is_done():
     made = site()
     made.run()
     assert made.line.calls[-6:] == [
-        *(f"mark {FLAG}", "kinds", "hours"),
+        *("volumes", f"mark {FLAG}", "hours"),
         *("publish", "write position", f"mark {NOTICED}"),
     ]
+
+
+def test_types_are_asked_for_once_in_a_run_for_verdicts_for_parking_and_for_suggestions():
+    made = site()
+    made.region.tag(C, WISH, PARK)
+    made.region.types["c7i.large"] = Kind()
+    made.region.there[B] = replace(made.region.there[B], type="c7i.large")
+    made.run()
+    made.rest(made.rules.grace)
+    made.line.calls.clear()
+    outcome = made.run()
+    assert made.line.calls.count("kinds") == 1
+    assert (made.stopped, set(outcome.suggestions)) == ([C], {A, B})

@@ -200,6 +200,27 @@ def test_of_a_young_instance_only_what_it_has_lived_to_see_is_wanted():
     assert 75 < found.coverage <= 100
 
 
+@pytest.mark.parametrize(
+    ("age", "because"),
+    [
+        pytest.param(timedelta(days=14), "on all 14 days and today", id="the whole window"),
+        pytest.param(timedelta(days=4), "on all 4 days that it has lived to see and today", id="four days"),
+        pytest.param(timedelta(days=1), "on the 1 day that it has lived to see and today", id="one day"),
+        pytest.param(timedelta(hours=7), "on the 1 day that it has lived to see and today", id="an hour of yesterday"),
+    ],
+)
+def test_it_is_idle_on_no_more_days_than_it_has_lived_to_see(age: timedelta, because: str):
+    found = judged(quiet(age.days or 1), Rules(youngest=0), instance(since=NOW - age))
+    assert (found.verdict, found.because.endswith(f", {because}")) == (Verdict.IDLE, True), found.because
+
+
+def test_days_before_it_was_made_are_not_said_to_be_without_data():
+    found = judged(usage([day(1)]), Rules(youngest=0), instance(since=NOW - timedelta(days=4)))
+    assert found.because.endswith("3 of 4 days have none")
+    newborn = judged((), Rules(youngest=0), instance(since=NOW - timedelta(hours=1)))
+    assert newborn.because == "CloudWatch has nothing of it today, which is its first day"
+
+
 def test_since_a_flag_it_may_have_been_busy():
     found = judged(but(quiet(), day(3, cpu=50)), TRUSTED)
     assert found.verdict is Verdict.IDLE

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.idle import definitions
 from chalicelib.idle.documents import page, wording
 from chalicelib.idle.findings import Finding, Report, Waste
 from chalicelib.idle.model import Verdict
@@ -205,6 +206,16 @@ def test_each_chart_has_words_for_those_who_do_not_see_it():
         "no data, which is not zero",
         "the limit",
     ]
+
+
+@pytest.mark.parametrize("network", [0.0, 5e6])
+def test_limits_of_0_which_nothing_but_0_is_within_are_drawn(network: float):
+    rules = definitions.read("preset: silent\npresets: {silent: {cpu: {at-most: 0}, network: {at-most: 0}}}")
+    days = tuple(replace(day, cpu=0.0, network=network) for day in reports.usage())
+    found = render(report(idle(1, usage=days), rules=rules))
+    assert "CPU of 0 % at the most and network of 0 MB at the most a day" in region_of(found, "means").text
+    paths = {(each.one("title") if False else kind) for each in found.one("svg", class_="days").all("path") for kind in each.classes}
+    assert ("beyond" in paths) == (network > 0)
 
 
 def test_owners_have_bars_as_long_as_their_waste():

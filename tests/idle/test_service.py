@@ -15,12 +15,12 @@ from chalicelib.economics.book import PriceBook, Usual
 from chalicelib.economics.quotes import Quotes
 from chalicelib.errors import BadDefinition, BadSettings, GroundskeeperError, TryAgain
 from chalicelib.idle import definitions
-from chalicelib.idle.job import Check
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Verdict
 from chalicelib.idle.rules import Rules
 from chalicelib.idle.service import NOBODY_LISTENS
+from chalicelib.lease.turn import Turn
 from tests.idle.estates import ACCOUNT, BUCKET, OTHER, PRICES, QUIET, A, B, C, D, Estate, flagged
-from tests.idle.fakes import HERE, ONE_DAY
+from tests.idle.fakes import HERE, ONE_DAY, FakeTurn
 from tests.idle.fleets import NOW, TODAY, instance
 from tests.racing import every_order
 from tests.snapshots.fakes import meet
@@ -580,9 +580,9 @@ def test_a_lease_is_held_from_the_first_look_to_the_last_note():
     estate, held = Estate(ONE), []
 
     @contextmanager
-    def turn() -> Iterator[Check]:
+    def turn() -> Iterator[Turn]:
         held.append(len(estate.calls))
-        yield lambda: None
+        yield FakeTurn()
         held.append(len(estate.calls))
 
     replace(estate.idle, turn=turn).run()

@@ -21,7 +21,7 @@ from chalicelib.idle.judging import excuse, exemption
 from chalicelib.idle.looking import look
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Instance, Usage, Verdict, Volume, Window
 from chalicelib.idle.rules import MB, PRESETS, Preset, Rules, Statistic
-from tests.idle.fakes import A, B, Site, due, many, site
+from tests.idle.fakes import A, B, FakeTurn, Site, due, many, site
 from tests.idle.fleets import ID, NOW, OLD, TODAY, ago, but, day, instance, judged, quiet, usage, without
 
 TRUSTED, EXPLORER = Rules(PRESETS["trusted-advisor"]), Rules(PRESETS["cost-explorer"])
@@ -123,7 +123,7 @@ def test_trap_a_low_average_hides_a_peak():
             return {}
 
     for rules in (Rules(), TRUSTED):
-        look(site().region, Asking(), [instance()], rules, WINDOW)
+        look(site().region, Asking(), [instance()], dict, rules, WINDOW)
     assert asked == [Statistic.MAXIMUM, Statistic.AVERAGE]
 
 
@@ -353,11 +353,11 @@ def test_trap_every_verdict_says_why():
 
 def test_trap_never_parked_without_the_notice_having_been_sent():
     made = site(A, B)
-    job.run(made.place, made.rules, made.line.time.clock, lambda: None)
+    job.run(made.place, made.rules, made.line.time.clock, FakeTurn())
     assert made.tags(A).keys() == {FLAG}
     for _ in range(60):
         made.rest(1)
-        job.run(made.place, made.rules, made.line.time.clock, lambda: None)
+        job.run(made.place, made.rules, made.line.time.clock, FakeTurn())
     assert made.stopped == []
 
 

@@ -112,7 +112,7 @@ def test_nobody_listens_to_a_topic_without_subscriptions(stack: Stack):
 
 def test_two_stacks_runs_keep_each_other_out_by_the_table(stack: Stack):
     base = Base(stack.settings, stack.session, remaining=lambda: 0.2)  # type: ignore[arg-type]
-    with stack.wiring()._turn(), pytest.raises(TryAgain, match="idle"):
+    with stack.idle().turn(), pytest.raises(TryAgain, match="idle"):
         IdleWiring(base).idle.run()
 
 

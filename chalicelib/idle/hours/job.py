@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.idle.hours.plan import Exempt, Note, Plan, Start, Stop, plan
 from chalicelib.idle.model import HOURS_MARK, MOST_AT_ONCE, RUNNING_HOURS, Instance
+from chalicelib.lease.turn import Turn
 from chalicelib.reconcile import Carried, in_batches
 
 
@@ -36,13 +37,6 @@ class Region(Protocol):
 
     def stop(self, ids: Collection[str]) -> None:
         """Stop some instances; all or none."""
-
-
-class Turn(Protocol):
-    """The time in which no other run keeps the running hours of a region."""
-
-    def check(self) -> None:
-        """Raise TryAgain unless there is time for one more request."""
 
 
 @dataclass(frozen=True)

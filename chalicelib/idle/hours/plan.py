@@ -15,7 +15,8 @@ from chalicelib.idle.hours import marks
 from chalicelib.idle.hours.marks import Mark, Word
 from chalicelib.idle.hours.model import RunningHours
 from chalicelib.idle.hours.text import parse
-from chalicelib.idle.model import RUNNING_HOURS, Instance, Problem
+from chalicelib.idle.model import RUNNING_HOURS, Instance
+from chalicelib.problem import Problem
 
 LATE = timedelta(minutes=15)
 

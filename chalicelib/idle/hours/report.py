@@ -33,6 +33,4 @@ def _log(outcome: Outcome, *, is_dry_run: bool) -> None:
     for id_ in outcome.late:
         reason = "EC2 agreed to start it, but it did not run 15 minutes after it should: its StateReason says why"
         logger.error("not started", extra={"region": outcome.region, "instance": id_, "reason": reason})
-    for problem in outcome.plan.problems:
-        extra = {"region": outcome.region, "subject": problem.subject, "reason": problem.reason}
-        logger.warning("left alone", extra=extra)
+    telemetry.left_alone(outcome.plan.problems, region=outcome.region)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import reading
+from chalicelib.problem import Problem
 from chalicelib.snapshots import labels
 from chalicelib.snapshots.copies import Destination
-from chalicelib.snapshots.model import Instance, Problem, Snapshot, State, Volume, World
+from chalicelib.snapshots.model import Instance, Snapshot, State, Volume, World
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

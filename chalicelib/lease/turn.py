@@ -1,0 +1,10 @@
+"""What a job knows of the lease under which it runs."""
+
+from typing import Protocol
+
+
+class Turn(Protocol):
+    """The time in which no other run does the same work."""
+
+    def check(self) -> None:
+        """Raise TryAgain unless there is time for one more request."""
