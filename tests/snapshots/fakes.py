@@ -8,11 +8,12 @@ from itertools import count
 
 from chalicelib.errors import Refused, TryAgain, Unclear
 from chalicelib.lease.aws import LONGEST_WRITE
+from chalicelib.problem import Problem
 from chalicelib.snapshots.aws.journal import SETTLED_AFTER
 from chalicelib.snapshots.changes import Create
 from chalicelib.snapshots.copies import CopyTo, Destination
 from chalicelib.snapshots.labels import CONSISTENCY, Label
-from chalicelib.snapshots.model import Instance, Problem, Snapshot, Volume, World
+from chalicelib.snapshots.model import Instance, Snapshot, Volume, World
 from chalicelib.snapshots.once import Patience
 from tests.racing import Actor, wait_for_turn
 from tests.snapshots.worlds import HERE, NOW

@@ -21,10 +21,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from chalicelib.problem import Problem
 from chalicelib.snapshots import labels, retention
 from chalicelib.snapshots.changes import MOST_TRIES, Create, Plan
 from chalicelib.snapshots.labels import COPIES_SHOW, Label
-from chalicelib.snapshots.model import Problem, Snapshot, Volume, World
+from chalicelib.snapshots.model import Snapshot, Volume, World
 from chalicelib.snapshots.plan import plan
 from chalicelib.snapshots.policies import Policies
 from chalicelib.snapshots.retention import Delete, Ties

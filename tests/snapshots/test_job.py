@@ -8,12 +8,12 @@ import pytest
 
 from chalicelib.errors import BadSettings, Refused, TryAgain, Unclear
 from chalicelib.lease.aws import LONGEST_WRITE, Turn
+from chalicelib.problem import Problem
 from chalicelib.snapshots import job
 from chalicelib.snapshots.aws.journal import SETTLED_AFTER
 from chalicelib.snapshots.hooks import Freezer
 from chalicelib.snapshots.job import Outcome, Workplace
 from chalicelib.snapshots.labels import APPLICATION, CRASH
-from chalicelib.snapshots.model import Problem
 from chalicelib.snapshots.once import Patience
 from tests.racing import every_order
 from tests.snapshots.fakes import FakeJournal, FakeLease, FakeRegion, Line, Machine, Time, ended, meet

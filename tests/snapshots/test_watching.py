@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from chalicelib.errors import TryAgain
-from chalicelib.snapshots.model import Problem
+from chalicelib.problem import Problem
 from chalicelib.snapshots.watching import Watched, WatchPlace, watch
 from tests.snapshots.fakes import FakePosition, FakeRegion, Line
 from tests.snapshots.worlds import DAILY, HERE, defined, policy, reasons, snapshot, volume

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from chalicelib.problem import Problem
 from chalicelib.snapshots import definitions, retention
 from chalicelib.snapshots.changes import Asked, Create, Plan
 from chalicelib.snapshots.labels import Label
-from chalicelib.snapshots.model import Instance, Problem, Snapshot, Volume, World
+from chalicelib.snapshots.model import Instance, Snapshot, Volume, World
 from chalicelib.snapshots.plan import plan
 from chalicelib.snapshots.policies import Policies, Policy
 from chalicelib.snapshots.retention import Delete, Ties
