@@ -10,7 +10,7 @@ from demo.stage import IMAGE, RESULTS, STACK, Stage
 from localcloud.cloudwatch.behaviour import QUIET, Behaviour, by_day, from_, silent, steady
 
 JUDGE, HOURS = f"{STACK}-judge-idle", f"{STACK}-keep-running-hours"
-OLD, GRACE = timedelta(days=20), timedelta(days=8)
+OLD, DAY, GRACE = timedelta(days=20), timedelta(days=1), 7  # days
 MB = 1_000_000
 BUSY = steady(38, 71, network_in=90 * MB, network_out=40 * MB)
 FLEET: dict[str, tuple[Behaviour, dict[str, str]]] = {
@@ -30,9 +30,9 @@ def play(stage: Stage) -> None:
     _judged(stage)
     _told(stage, ids)
     _page(stage)
-    _busy_again(stage, ids, morning + timedelta(days=1))
-    _parked(stage, ids, morning + GRACE)
-    _running_hours(stage, ids["office"], morning + GRACE)
+    _busy_again(stage, ids, morning + DAY)
+    _parked(stage, ids, morning)
+    _running_hours(stage, ids["office"], morning + GRACE * DAY)
     stage.cloud.set_clock(None)
 
 
@@ -117,8 +117,14 @@ def _busy_again(stage: Stage, ids: dict[str, str], morning: datetime) -> None:
 
 
 def _parked(stage: Stage, ids: dict[str, str], morning: datetime) -> None:
-    stage.scene(f"It is {GRACE.days} days later, and nobody has objected: legacy, whose people agreed to it, is parked")
-    stage.cloud.set_clock(morning)
+    stage.scene(
+        f"After {GRACE} days, on each of which it was idle and nobody objected, legacy, whose people agreed, is parked"
+    )
+    for days in range(2, GRACE):
+        stage.cloud.set_clock(morning + days * DAY)
+        stage.fire(JUDGE)
+    stage.expect("it still runs", lambda: _state(stage, ids["legacy"]) == "running")
+    stage.cloud.set_clock(morning + GRACE * DAY)
     stage.run("groundskeeper", "plan", "idle", "--local", echo=True)
     stage.fire(JUDGE)
     _say_what(stage, "stopped")

@@ -17,9 +17,9 @@ PACKAGE = ROOT / "build" / "package"
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
-    """Return a local cloud in which failed messages come back soon and batches are not waited for for long."""
+    """Return a local cloud in which a failed message comes back after a second, not after half an hour."""
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    with LocalCloud(pace=Pace(failed_message=1, longest_window=0.5)) as running:
+    with LocalCloud(pace=Pace(failed_message=1)) as running:
         yield running
 
 

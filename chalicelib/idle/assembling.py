@@ -8,7 +8,7 @@ from chalicelib.economics.prices import HOURS_A_MONTH, RegionPrices
 from chalicelib.economics.quotes import Quote
 from chalicelib.errors import GroundskeeperError
 from chalicelib.idle.changes import Standing
-from chalicelib.idle.findings import NOBODY, Finding, Judgement, Report, Suggestion
+from chalicelib.idle.findings import NOBODY, Finding, Judgement, Report, Stopped, Suggestion
 from chalicelib.idle.job import Outcome
 from chalicelib.idle.model import Instance, Verdict
 from chalicelib.idle.money import ASSUMPTION, hourly, waste
@@ -37,6 +37,12 @@ def report(
             for judgement in outcome.judgements
         ),
         {region: str(error) for region, error in errors.items()},
+        tuple(
+            Stopped(region, _owner(instance, rules), instance, notice.idle_on)
+            for region, outcome in outcomes.items()
+            for instance, notice in outcome.stopped
+            if notice.idle_on
+        ),
         (*(problem for outcome in outcomes.values() for problem in outcome.problems), *_unused(quotes)),
         {region: quote.prices.origin for region, quote in quotes.items()},
         ASSUMPTION,
@@ -54,7 +60,7 @@ def finding(
 ) -> Finding:
     """Return what the report says of one instance."""
     instance = judgement.instance
-    owner = instance.tags.get(rules.owner_tag, "").strip() or NOBODY
+    owner = _owner(instance, rules)
     suggestion = outcome.suggestions.get(instance.id)
     if judgement.verdict is not Verdict.IDLE:
         return Finding(region, owner, judgement, suggestion=suggestion and priced(suggestion, instance, prices))
@@ -70,6 +76,10 @@ def finding(
         standing.notice.at.date() if standing.notice and not standing.is_news else None,
         next_step(instance.id, standing, outcome),
     )
+
+
+def _owner(instance: Instance, rules: Rules) -> str:
+    return instance.tags.get(rules.owner_tag, "").strip() or NOBODY
 
 
 def _since(judgement: Judgement, standing: Standing, rules: Rules) -> date | None:

@@ -29,6 +29,8 @@ class Judgement:
     """What should be known before it is called waste: burst credits, GPUs."""
     cannot_park: str = ""
     """Why it is not stopped, whatever its people say; empty where it may be."""
+    unknown: str = ""
+    """Why it is not known whether it may be stopped; empty where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,16 @@ class Finding:
         return (self.waste and self.waste.net) or 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """One that an earlier run has stopped, and of which its owner has not been told yet."""
+
+    region: str
+    owner: str
+    instance: Instance
+    on: date
+
+
 @dataclass(frozen=True)
 class OwnerTotal:
     """What the idle instances of one owner waste a month; ``unpriced`` counts those without a price."""
@@ -107,6 +119,7 @@ class Report:
     rules: Rules
     findings: tuple[Finding, ...]
     errors: Mapping[str, str] = field(default_factory=dict)
+    stopped: tuple[Stopped, ...] = ()
     problems: tuple[Problem, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """By region, where its prices come from."""

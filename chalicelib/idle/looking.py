@@ -66,11 +66,13 @@ def _closer(
     kind = {each.instance.id: kinds.get(each.instance.type) for each in idle}
     burstable = [id_ for id_, each in kind.items() if each and each.is_burstable]
     balances = metrics.credits(burstable, now) if burstable else {}
+    # Those for which it decides something come first: the time for looks may run out.
+    in_turn = sorted(idle, key=lambda each: not _decides(each.instance, now))
     return {
         each.instance.id: _protected(
             region, _with_caveats(each, kind[each.instance.id], balances.get(each.instance.id)), now
         )
-        for each in idle
+        for each in in_turn
     }
 
 
@@ -89,18 +91,19 @@ def _with_caveats(judgement: Judgement, kind: Kind | None, balance: float | None
 
 
 def _protected(region: Seen, judgement: Judgement, now: datetime) -> Judgement:
-    """Return the verdict with whether the instance is protected; of a flagged one that matters if it may be parked.
-
-    Where the time for that runs out, nothing is parked of which it is not known.
-    """
-    instance = judgement.instance
-    if marks.flag(instance, now) and not marks.wish(instance, now.date()).parks:
-        return judgement
+    """Return the verdict with whether the instance is protected, or that it is unknown: the time may run out."""
     try:
-        is_protected = region.is_stop_protected(instance.id)
+        is_protected = region.is_stop_protected(judgement.instance.id)
     except TryAgain as reason:
+        if not _decides(judgement.instance, now):
+            return judgement
         unknown = f"whether it is protected against being stopped is not known: {reason}"
-        return replace(judgement, caveats=(*judgement.caveats, unknown), cannot_park=unknown)
+        return replace(judgement, caveats=(*judgement.caveats, unknown), unknown=unknown)
     if is_protected:
         return replace(judgement, verdict=Verdict.EXEMPT, because=PROTECTED, idle_since=None)
     return judgement
+
+
+def _decides(instance: Instance, now: datetime) -> bool:
+    """Say whether more hangs on that than a flag that stands: one that is new, or a stop."""
+    return marks.flag(instance, now) is None or marks.wish(instance, now.date()).parks

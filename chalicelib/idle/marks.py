@@ -10,9 +10,9 @@ from chalicelib.idle.model import FLAG, NOTICED, WISH, Instance
 KEEP, PARK = "keep", "park"
 WISHES = f"{KEEP}, {KEEP} until a day such as 2027-01-31, or {PARK}"
 LONGEST_VALUE = 256  # characters: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
-_STOP = " of a stop"
 _MOMENT = "%Y-%m-%dT%H:%MZ"
 _FLAG = re.compile(r"(\S+) (i-[0-9a-f]+) ([a-z0-9-]+) since (\S+): (.*)")
+_NOTICE = re.compile(r"(\S+?)(?: of a stop on (\S+), idle on (\S+?)(, stopping)?)?")
 _KEEP_UNTIL = re.compile(rf"{KEEP} until (\d{{4}}-\d\d-\d\d)")
 # Of what tags may hold everywhere (letters, digits, spaces and + - = . _ : / @) the rest is left out.
 _UNFIT = re.compile(r"[^\w +\-=.:/@]")
@@ -73,22 +73,52 @@ def flag(instance: Instance, now: datetime) -> Flag | None:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What our tag says of when an owner was told of a flag, and whether of a stop that is to come."""
+    """What our tag says of when an owner was told of a flag, and of the day on which it is stopped, if that was said.
+
+    Of one that is to be stopped it says, too, on which day it was last seen idle: so that no day is overlooked on which
+    nobody looked; and whether we have set out to stop it, of which its owner has not been told.
+    """
 
     at: datetime
-    announces_stop: bool
+    stop: date | None = None
+    idle_on: date | None = None
+    is_stopping: bool = False
 
     @property
     def value(self) -> str:
-        """Return the tag's value, the same for all that are in one message."""
-        return f"{self.at.astimezone(UTC):{_MOMENT}}{_STOP if self.announces_stop else ''}"
+        """Return the tag's value, the same for all that were told of the same in one message."""
+        said = f"{self.at.astimezone(UTC):{_MOMENT}}"
+        if self.stop:
+            said += f" of a stop on {self.stop}, idle on {self.idle_on}{', stopping' if self.is_stopping else ''}"
+        return said
+
+    @property
+    def of_flag_alone(self) -> "Notice":
+        """Return what is left of it where no stop is to come, or another."""
+        return Notice(self.at)
 
 
 def notice(instance: Instance, flagged: Flag, now: datetime) -> Notice | None:
     """Return what the owner was told of this flag; None where nothing was: an older note is of another flag."""
-    said = instance.tags.get(NOTICED, "")
-    at = _moment(said.removesuffix(_STOP))
-    return Notice(at, said.endswith(_STOP)) if at and flagged.at <= at <= now else None
+    found = _NOTICE.fullmatch(instance.tags.get(NOTICED, ""))
+    at = _moment(found[1]) if found else None
+    if not found or at is None or not flagged.at <= at <= now:
+        return None
+    stop, idle_on = _day(found[2] or ""), _day(found[3] or "")
+    if found[2] and not (stop and idle_on):
+        return None
+    return Notice(at, stop, idle_on, bool(found[4]))
+
+
+def stopping(instance: Instance, now: datetime) -> Notice | None:
+    """Return what our tags say of an instance that is stopped, if we have set out to do that, and told nobody."""
+    flagged = flag(instance, now)
+    found = notice(instance, flagged, now) if flagged else None
+    return found if found and found.is_stopping else None
+
+
+STOPPING = "*, stopping"
+"""What a filter of EC2 finds such notices by: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
 
 
 def _moment(text: str) -> datetime | None:

@@ -17,12 +17,14 @@ from chalicelib.idle.documents.digest import Digest
 from chalicelib.idle.findings import Report
 from chalicelib.idle.job import Outcome, Place
 from chalicelib.idle.model import Verdict
+from chalicelib.idle.plan import MAY_NOT_PARK, MAY_PARK, Parking
 from chalicelib.idle.rules import Rules
 from chalicelib.lease.turn import Turn
 from chalicelib.problem import Problem
 
 NOT_TOLD = "owners were not told"
 NOBODY_LISTENS = "nobody has subscribed to the topic of idle instances; without a notice nothing is parked"
+NOT_PARKED = f"nothing: {NOBODY_LISTENS}"
 
 
 class Prices(Protocol):
@@ -102,11 +104,12 @@ class Idle:
 
     def preview(self) -> Judged:
         """Say what a run would do, and change nothing."""
-        rules, at = self.rules(), self.clock()
-        judged = self._judge(lambda place: job.preview(place, rules, at), rules, at)
-        standing = [each for outcome in judged.outcomes.values() for each in outcome.plan.standing.values()]
-        if any(each.announces_stop for each in standing):
-            self._attempt(judged, NOT_TOLD, lambda: self._is_heard(judged.hints))
+        rules, at, parking = self.rules(), self.clock(), self._parking()
+        judged = self._judge(lambda place: job.preview(place, rules, at), rules, at, parking)
+        if parking.held:
+            judged.problems.append(Problem(NOT_TOLD, parking.held))
+        if parking.denied == NOT_PARKED and judged.report.idle:
+            judged.hints.append(Problem(NOT_TOLD, NOBODY_LISTENS))
         return judged
 
     def run(self, *, force: bool = False) -> Judged:
@@ -117,20 +120,33 @@ class Idle:
         if self.is_dry_run:
             return self.preview()
         with self.turn() as turn:
-            rules, at = self.rules(), self.clock()
-            judged = self._judge(lambda place: job.run(place, rules, self.clock, turn, force=force), rules, at)
+            rules, at, parking = self.rules(), self.clock(), self._parking()
+            judged = self._judge(lambda place: job.run(place, rules, self.clock, turn, force=force), rules, at, parking)
             self._attempt(judged, "the report was not kept", lambda: self._keep(judged))
-            self._attempt(judged, NOT_TOLD, lambda: self._tell(judged, turn))
+            self._attempt(judged, NOT_TOLD, lambda: self._tell(judged, parking, turn))
             self._attempt(judged, "that owners were told was not noted", lambda: self._note(judged, turn))
         return judged
 
-    def _judge(self, run: Callable[[Place], Outcome], rules: Rules, at: datetime) -> Judged:
+    def _parking(self) -> Parking:
+        """Return whether instances may be stopped: never where nobody would hear of it."""
+        if not self.parks:
+            return MAY_NOT_PARK
+        try:
+            return MAY_PARK if self.topic.listeners() else Parking(denied=NOT_PARKED)
+        except GroundskeeperError as reason:
+            return Parking(held=f"whether anybody would be told is not known: {reason}")
+
+    def _judge(self, run: Callable[[Place], Outcome], rules: Rules, at: datetime, parking: Parking) -> Judged:
         prices = self.prices()  # first: where they cannot be read, nothing has been changed of which nobody would hear
-        outcomes, errors = reconcile.each(self.regions, lambda name: run(self.place(name)), at_once=reconcile.AT_ONCE)
+
+        def run_there(name: str) -> Outcome:
+            return run(replace(self.place(name), parking=parking))
+
+        outcomes, errors = reconcile.each(self.regions, run_there, at_once=reconcile.AT_ONCE)
         quotes = {name: prices.region(name, wanted(outcome)) for name, outcome in outcomes.items()}
         return Judged(outcomes, errors, assembling.report(outcomes, errors, quotes, rules, self.account, at))
 
-    def _tell(self, judged: Judged, turn: Turn) -> None:
+    def _tell(self, judged: Judged, parking: Parking, turn: Turn) -> None:
         """Publish the digest, unless that was done today."""
         today = _day(judged)
         if self.last_told.read() == str(today):
@@ -138,19 +154,17 @@ class Idle:
         written = digest.write(judged.report, today)
         if written is None:
             return
-        # Where nothing is parked, nobody waits for that.
-        if not self._is_heard(judged.problems if self.parks else judged.hints):
+        if parking.held:
+            judged.problems.append(Problem(NOT_TOLD, parking.held))
+            return
+        if parking.denied == NOT_PARKED or not (self.parks or self.topic.listeners()):
+            # Where nothing is parked, nobody waits for that.
+            notes = judged.problems if self.parks else judged.hints
+            notes.append(Problem(NOT_TOLD, NOBODY_LISTENS))
             return
         turn.check()
         self.topic.publish(written.subject, written.body)
         judged.told = written
-
-    def _is_heard(self, notes: list[Problem]) -> bool:
-        """Say whether anybody would be told; note it where nobody would."""
-        if self.topic.listeners():
-            return True
-        notes.append(Problem(NOT_TOLD, NOBODY_LISTENS))
-        return False
 
     def _note(self, judged: Judged, turn: Turn) -> None:
         """Note that owners were told today, and of each instance in the digest that its owner knows.

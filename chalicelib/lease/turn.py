@@ -6,5 +6,5 @@ from typing import Protocol
 class Turn(Protocol):
     """The time in which no other run does the same work."""
 
-    def check(self) -> None:
-        """Raise TryAgain unless there is time for one more request."""
+    def check(self, seconds: float = ...) -> None:
+        """Raise TryAgain unless there is time for one more request, or for what takes so many seconds."""

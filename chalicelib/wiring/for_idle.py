@@ -104,7 +104,7 @@ class IdleWiring:
 
     def _place(self, name: str) -> Place:
         metrics = Metrics(self._base.client("cloudwatch", READING, name), name)
-        return Place(self.region(name), metrics, parking=self.settings.parks_idle, flagging=self.settings.flags_idle)
+        return Place(self.region(name), metrics, flagging=self.settings.flags_idle)
 
     def _hours_place(self, name: str) -> HoursPlace:
         turn = partial(self._base.turn, f"running hours {name}")

@@ -65,7 +65,7 @@ def test_only_who_agreed_is_parked_and_only_after_notice_and_grace(cloud: LocalC
     cloud.set_clock(day)
     crew.judge()
     crew.tag(objects, idle="keep until 2099-12-31")
-    for days in (1, 6, 8):
+    for days in (1, 3, 5, 7):
         assert {crew.state(id_) for id_ in every} == {"running"}
         cloud.set_clock(day + days * DAY)
         assert crew.judge()["error"] is None
@@ -81,16 +81,35 @@ def test_only_who_agreed_is_parked_and_only_after_notice_and_grace(cloud: LocalC
 
 def test_who_starts_a_parked_instance_has_it_for_the_whole_way_once_more(cloud: LocalCloud, crew: Crew, day: datetime):
     parked = crew.instance(tags={"groundskeeper:idle": "park"})
-    for days in (0, 8):
+    for days in (0, 2, 4, 6, 7):
         cloud.set_clock(day + days * DAY)
         crew.judge()
     assert crew.state(parked) == "stopped"
-    cloud.set_clock(day + 8 * DAY + timedelta(hours=3))
+    cloud.set_clock(day + 7 * DAY + timedelta(hours=3))
     crew.ec2.start_instances(InstanceIds=[parked])
-    cloud.set_clock(day + 9 * DAY)
+    cloud.set_clock(day + 8 * DAY)
     crew.judge()
     assert crew.state(parked) == "running"
-    assert crew.tags(parked)["groundskeeper:idle-flag"].startswith(f"{day + 9 * DAY:%Y-%m-%d}"), "it is flagged anew"
+    assert crew.tags(parked)["groundskeeper:idle-flag"].startswith(f"{day + 8 * DAY:%Y-%m-%d}"), "it is flagged anew"
+
+
+def test_a_stop_that_could_not_be_told_of_is_told_the_next_day(cloud: LocalCloud, crew: Crew, day: datetime):
+    parked = crew.instance(tags={"groundskeeper:idle": "park"})
+    for days in (0, 2, 4, 6):
+        cloud.set_clock(day + days * DAY)
+        crew.judge()
+    crew.letters()
+    cloud.set_clock(day + 7 * DAY)
+    cloud.aws.faults.fail("sns:Publish", code="InternalError", status=500, times=20)
+    crew.judge()
+    assert (crew.state(parked), crew.letters()) == ("stopped", [])
+    assert crew.tags(parked)["groundskeeper:idle-noticed"].endswith(", stopping")
+    cloud.aws.faults.clear()
+    cloud.set_clock(day + 8 * DAY)
+    assert crew.judge()["error"] is None
+    (letter,) = [each for each in crew.letters() if parked in each["Message"]]
+    assert f"stopped on {day + 7 * DAY:%Y-%m-%d}" in letter["Message"]
+    assert not crew.tags(parked)["groundskeeper:idle-noticed"].endswith(", stopping")
 
 
 def test_a_stop_protected_instance_is_exempt(cloud: LocalCloud, crew: Crew, day: datetime):

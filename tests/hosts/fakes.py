@@ -102,7 +102,7 @@ class FakePublisher:
         self.turns += 1
         yield self
 
-    def check(self) -> None:
+    def check(self, seconds: float = 0.0) -> None:
         """Say whether there is time for one more write."""
         if not self.writes_left:
             raise TryAgain("the time of this run is over")

@@ -23,7 +23,19 @@ OTHER = "eu-north-1"
 STACK, ACCOUNT, BUCKET = "keeper", "123456789012", "documents"
 PRICES = RegionPrices(Origin(date(2026, 11, 1), "a table"), {"Linux/UNIX": {"m5.large": 0.1}})
 A, B, C, D = (f"i-{letter * 17}" for letter in "abcd")
-QUIET = ("lease", "running", "usage", "hours", "credits", "kinds", "is protected", "volumes", "some", "prices")
+QUIET = (
+    "lease",
+    "running",
+    "usage",
+    "hours",
+    "credits",
+    "kinds",
+    "is protected",
+    "volumes",
+    "some",
+    "stopped",
+    "prices",
+)
 """What changes nothing that anybody sees; ``some`` looks again before stopping."""
 
 
@@ -110,7 +122,7 @@ class Estate:
             ACCOUNT,
             self.regions,
             self.rules,
-            lambda name: Place(self[name], self.metrics[name], parking=self.parking, flagging=self.flagging),
+            lambda name: Place(self[name], self.metrics[name], flagging=self.flagging),
             self._prices,
             self.topic,
             self.store,
@@ -126,6 +138,13 @@ class Estate:
 
     def rest(self, days: float = 1) -> None:
         self.line.time.sleep(days * ONE_DAY.total_seconds())
+
+    def daily(self, days: int) -> Judged:
+        """Let days pass with a run on each; return what became of the last one."""
+        for _ in range(days):
+            self.rest()
+            judged = self.run()
+        return judged
 
     def fail(self, call: str, error: Exception, region: str = "", times: int = 9) -> None:
         """Let the next calls of a name meet an error, in a region or beyond all regions."""
@@ -175,7 +194,7 @@ class Estate:
 
     @property
     def stopped(self) -> list[str]:
-        return [id_ for region in self.places.values() for _, id_ in region.stopped]
+        return [id_ for region in self.places.values() for _, id_ in region.ended]
 
     def _prices(self) -> FakePrices:
         with self.line.call("prices"):
@@ -187,11 +206,16 @@ class Estate:
             yield FakeTurn(lambda: patience.check(0.0))
 
 
+def of_a_stop(told: datetime, seen: datetime, grace: int = 7) -> str:
+    """Return the note that an owner was told then of a stop after the days of grace, and that it was idle since."""
+    return marks.Notice(told, (told + grace * ONE_DAY).date(), seen.date()).value
+
+
 def flagged(id_: str, ago: float, noticed: float | None = None, wish: str = "", **more: Any) -> Instance:
     """Return an instance that was flagged so many days ago, of which its owner was told so many days ago, if at all."""
     at = NOW - ago * ONE_DAY
     said = marks.Flag(at, "compute-optimizer", TODAY - 30 * ONE_DAY, "peak CPU 1.0 percent")
     tags = {FLAG: said.value(id_)}
     if noticed is not None:
-        tags[NOTICED] = marks.Notice(NOW - noticed * ONE_DAY, announces_stop=bool(wish)).value
+        tags[NOTICED] = of_a_stop(NOW - noticed * ONE_DAY, NOW) if wish else marks.Notice(NOW - noticed * ONE_DAY).value
     return instance(id_, tags | ({WISH: wish} if wish else {}), **more)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from chalicelib.errors import Refused
@@ -11,6 +12,7 @@ from chalicelib.idle.hours.suggesting import Profile
 from chalicelib.idle.job import Outcome, Place
 from chalicelib.idle.marks import LONGEST_VALUE, PARK
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Day, Instance, Kind, Usage, Verdict, Volume, Window, midnight
+from chalicelib.idle.plan import MAY_NOT_PARK, MAY_PARK, Parking
 from chalicelib.idle.rules import MB, Rules, Statistic
 from chalicelib.lease.turn import Turn
 from tests.idle.fleets import NOW, instance
@@ -47,7 +49,7 @@ class FakeRegion:
     ran: dict[str, list[tuple[datetime, datetime | None]]] = field(default_factory=dict)
     """From when to when instances ran."""
     written: list[Write] = field(default_factory=list)
-    stopped: list[tuple[datetime, str]] = field(default_factory=list)
+    ended: list[tuple[datetime, str]] = field(default_factory=list)
     """What we stopped."""
 
     def add(self, *instances: Instance) -> None:
@@ -94,6 +96,11 @@ class FakeRegion:
                 for key in keys:
                     self.tag(id_, key, None)
 
+    def stopped(self, key: str, value: str) -> list[Instance]:
+        with self.line.call("stopped"):
+            found = (each for each in self.there.values() if each.state in ("stopping", "stopped"))
+            return [each for each in found if fnmatchcase(each.tags.get(key, ""), value)]
+
     def stop(self, ids: Collection[str]) -> None:
         with self.line.call(f"stop {len(ids)}"):
             self._check_there(ids)
@@ -104,7 +111,7 @@ class FakeRegion:
                     raise Refused(f"OperationNotPermitted: The instance '{each.id}' may not be stopped")
             for id_ in ids:
                 self.stop_by_hand(id_)
-                self.stopped.append((self.line.time.now, id_))
+                self.ended.append((self.line.time.now, id_))
 
     def tag(self, id_: str, key: str, value: str | None) -> None:
         """Change a tag, or take it away."""
@@ -191,7 +198,11 @@ class FakeMetrics:
 class FakeTurn:
     """A turn that never ends, unless it is said when it does."""
 
-    check: Callable[[], None] = lambda: None
+    over: Callable[[], None] = lambda: None
+
+    def check(self, seconds: float = 0.0) -> None:
+        """Raise TryAgain where it is over; how long something takes does not matter here."""
+        self.over()
 
 
 @dataclass
@@ -206,7 +217,7 @@ class Site:
         self.line.time.now = NOW
         self.region = FakeRegion(self.line)
         self.metrics = FakeMetrics(self.region)
-        self.place = Place(self.region, self.metrics, self.parking)
+        self.place = Place(self.region, self.metrics, may_park(self.parking))
         self.lease = FakeLease(self.line)
         self.told_on: date | None = None
         self.messages: list[tuple[datetime, dict[str, bool]]] = []
@@ -228,7 +239,7 @@ class Site:
             if idle and self.told_on != self.now.date():
                 with self.line.call("publish"):
                     standing = outcome.plan.standing
-                    self.messages.append((self.now, {id_: standing[id_].announces_stop for id_ in idle}))
+                    self.messages.append((self.now, {id_: standing[id_].stop is not None for id_ in idle}))
                 with self.line.call("write position"):
                     self.told_on = self.now.date()
                 job.note(self.place, outcome, idle, outcome.window.now, turn)
@@ -273,15 +284,16 @@ class Site:
     @property
     def stopped(self) -> list[str]:
         """Return what we stopped, in that order."""
-        return [id_ for _, id_ in self.region.stopped]
+        return [id_ for _, id_ in self.region.ended]
 
     def warned(self, id_: str, at: datetime) -> timedelta | None:
-        """Return for how long its owner had known that it would be stopped; None where nobody was told."""
-        return max((at - told for told, stops in self.messages if stops.get(id_) and told <= at), default=None)
+        """Return for how many days its owner had known that it would be stopped; None where nobody was told."""
+        told = (told for told, stops in self.messages if stops.get(id_) and told <= at)
+        return max((at.date() - each.date() for each in told), default=None)
 
     def reconsider(self, *, parking: bool = True, flagging: bool = True) -> None:
         """Let the stack be deployed with other settings."""
-        self.place = replace(self.place, parking=parking, flagging=flagging)
+        self.place = replace(self.place, parking=may_park(parking), flagging=flagging)
 
 
 def site(*ids: str, wish: str | None = "park", rules: Rules | None = None, parking: bool = True) -> Site:
@@ -295,9 +307,14 @@ def due(*ids: str, rules: Rules | None = None) -> Site:
     """Return a site on the day on which its instances are to be parked."""
     made = site(*ids, rules=rules)
     made.run()
-    made.rest(made.rules.grace)
+    made.days(made.rules.grace - 1)
+    made.rest(1)
     made.line.calls.clear()
     return made
+
+
+def may_park(parking: bool) -> Parking:
+    return MAY_PARK if parking else MAY_NOT_PARK
 
 
 def many(count: int) -> list[str]:

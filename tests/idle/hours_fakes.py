@@ -116,7 +116,7 @@ class FakeTurn:
         finally:
             self.is_taken = False
 
-    def check(self) -> None:
+    def check(self, seconds: float = 0.0) -> None:
         if len(self.line.calls) >= self.since + self.requests:
             raise TryAgain("the time of this run is over")
 

@@ -246,7 +246,7 @@ def test_what_was_wasted_counts_from_the_day_that_the_flag_names(
     made = site(wish=None, rules=rules)
     flag = Flag(NOW - timedelta(days=2), preset, since, "quiet")
     made.region.tag(A, FLAG, flag.value(A))
-    made.region.tag(A, NOTICED, Notice(flag.at, announces_stop=False).value)
+    made.region.tag(A, NOTICED, Notice(flag.at).value)
     finding = found(made, made.run())
     assert finding.judgement.idle_since == counts_from
     assert finding.waste

@@ -11,6 +11,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from chalicelib.errors import BadSettings, GroundskeeperError, Refused, TryAgain
 from chalicelib.idle.aws.ec2 import FILTER_VALUES, Region
+from chalicelib.idle.marks import STOPPING
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Instance, Kind, Volume
 from localcloud.server.aws import AwsServer
 from tests.idle.clouds import DAY, Site, sites, utc
@@ -243,6 +244,17 @@ def test_those_with_a_tag_are_there_in_whatever_state_but_for_what_is_gone(site:
     assert found == {states["running"]: "running", states["stopped"]: "stopped"}
 
 
+def test_those_that_are_stopped_with_a_tag_are_found_by_what_it_ends_with(site: Site, states: dict[str, str]):
+    """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html#Filtering_Resources_CLI: wildcards."""
+    region = site.region()
+    region.mark(
+        list(states.values()), NOTICED, "2026-11-26T06:12Z of a stop on 2026-12-03, idle on 2026-12-03, stopping"
+    )
+    assert [each.id for each in region.stopped(NOTICED, STOPPING)] == [states["stopped"]]
+    region.mark([states["stopped"]], NOTICED, "2026-11-26T06:12Z of a stop on 2026-12-03, idle on 2026-12-03")
+    assert region.stopped(NOTICED, STOPPING) == []
+
+
 def test_some_are_those_that_still_run(site: Site, states: dict[str, str]):
     site.one()
     assert [each.id for each in site.region().some(states.values())] == [states["running"]]
@@ -472,6 +484,7 @@ READS: list[Any] = [
     pytest.param("DescribeInstances", lambda region, _: region.running(), id="running"),
     pytest.param("DescribeInstances", lambda region, ids: region.some(ids), id="some"),
     pytest.param("DescribeInstances", lambda region, _: region.tagged(KEY), id="tagged"),
+    pytest.param("DescribeInstances", lambda region, _: region.stopped(KEY, "*"), id="stopped"),
     pytest.param("DescribeInstanceTypes", lambda region, _: region.kinds(["m5.large"]), id="kinds"),
     pytest.param("DescribeVolumes", lambda region, ids: region.volumes(ids), id="volumes"),
     pytest.param("DescribeInstanceAttribute", lambda region, ids: region.is_stop_protected(*ids), id="protection"),

@@ -110,8 +110,19 @@ def test_json_says_what_was_not_read_left_alone_and_assumed_and_where_prices_com
     assert found["problems"] == [{"subject": each.subject, "reason": each.reason} for each in reports.unread().problems]
     assert found["assumption"] == reports.ASSUMPTION
     assert found["prices"] == {
-        HERE: {"day": "2026-11-25", "source": "AWS Price List API"},
-        THERE: {"day": "2026-10-01", "source": "the table of Groundskeeper 0.1.0"},
+        HERE: [{"day": "2026-11-25", "source": "AWS Price List API"}],
+        THERE: [{"day": "2026-10-01", "source": "the table of Groundskeeper 0.1.0"}],
+    }
+
+
+def test_json_says_where_those_prices_come_from_that_the_first_origin_does_not_say():
+    own = replace(reports.ORIGIN, source="our agreement", rest=reports.PACKAGED)
+    prices = said(report(idle(1), origins={HERE: own}))["prices"]
+    assert prices == {
+        HERE: [
+            {"day": "2026-11-25", "source": "our agreement"},
+            {"day": "2026-10-01", "source": "the table of Groundskeeper 0.1.0"},
+        ]
     }
 
 

@@ -52,6 +52,10 @@ def verdicts(outcome: Outcome) -> dict[str, Verdict]:
     return {each.instance.id: each.verdict for each in outcome.judgements}
 
 
+def noted(outcome: Outcome) -> list[str]:
+    return [each.instance.id for each in outcome.noted.landed]
+
+
 def over() -> None:
     raise TryAgain("the time of this run is over")
 
@@ -61,8 +65,8 @@ def test_it_is_flagged_then_told_of_and_parked_when_the_days_of_grace_are_over()
     first = made.run()
     flagged = f"2026-11-26T06:12Z {A} compute-optimizer since 2026-11-12: peak CPU 1.00 percent and network 0.50 MB"
     assert made.tags(A)[FLAG].startswith(flagged)
-    assert made.tags(A)[NOTICED] == "2026-11-26T06:12Z of a stop"
-    assert (first.noted.landed, first.parked.landed) == ([A], [])
+    assert made.tags(A)[NOTICED] == "2026-11-26T06:12Z of a stop on 2026-12-03, idle on 2026-11-26"
+    assert (noted(first), first.parked.landed) == ([A], [])
     made.days(6)
     assert made.stopped == []
     last = made.days(1)
@@ -74,18 +78,22 @@ def test_it_is_flagged_then_told_of_and_parked_when_the_days_of_grace_are_over()
 def test_one_run_makes_these_calls_and_no_more():
     made = site(A, B)
     made.run()
-    looks = ["running", "usage", "kinds", "is protected", "is protected", "volumes"]
+    looks = ["running", "usage", "kinds", "is protected", "is protected", "volumes", "stopped"]
     assert made.line.calls == ["lease", *looks, MARK, MARK, "publish", "write position", NOTE]
+    made.rest(1)
+    made.line.calls.clear()
+    made.run()
+    assert made.line.calls == ["lease", *looks, NOTE, "publish", "write position"], "one note for both"
 
 
 def test_where_nothing_is_idle_nothing_is_asked_for_that_only_matters_of_idle_ones():
     made = site()
     made.metrics.busy[A, TODAY] = 90.0
     made.run()
-    assert made.line.calls == ["lease", "running", "usage", "kinds", "hours"]
+    assert made.line.calls == ["lease", "running", "usage", "stopped", "kinds", "hours"]
     empty = Site()
     assert empty.run().judgements == ()
-    assert empty.line.calls == ["lease", "running"], "CloudWatch is not asked about nothing"
+    assert empty.line.calls == ["lease", "running", "stopped"], "CloudWatch is not asked about nothing"
 
 
 def test_running_twice_changes_nothing_the_second_time():
@@ -95,9 +103,9 @@ def test_running_twice_changes_nothing_the_second_time():
     made.line.calls.clear()
     again = made.run()
     assert made.region.there == seen
-    assert [call for call in made.line.calls if call.startswith(("mark", "unmark", "stop", "publish"))] == []
+    assert [call for call in made.line.calls if call.startswith(("mark", "unmark", "stop ", "publish"))] == []
     assert (again.plan.flags, again.plan.unflags, again.plan.parks) == ((), (), ())
-    assert [standing.notice for standing in again.plan.standing.values()] == [Notice(NOW, True)] * 2
+    assert [standing.notice for standing in again.plan.standing.values()] == [Notice(NOW, TODAY + GRACE, TODAY)] * 2
 
 
 def test_a_preview_says_what_a_run_would_do_and_changes_nothing():
@@ -106,7 +114,14 @@ def test_a_preview_says_what_a_run_would_do_and_changes_nothing():
     made.region.add(instance(C, {FLAG: "old", WISH: "keep"}))
     before, told = dict(made.region.there), list(made.messages)
     previewed = made.preview()
-    assert {call.partition(" ")[0] for call in made.line.calls} == {"running", "usage", "kinds", "is", "volumes"}
+    assert {call.partition(" ")[0] for call in made.line.calls} == {
+        "running",
+        "usage",
+        "kinds",
+        "is",
+        "volumes",
+        "stopped",
+    }
     assert (made.region.there, made.messages, made.stopped) == (before, told, [])
     assert not previewed.carried_out
     assert [len(each) for each in (previewed.plan.flags, previewed.plan.unflags, previewed.plan.parks)] == [1, 1, 1]
@@ -119,7 +134,7 @@ def test_where_the_stack_may_not_stop_anything_it_flags_and_tells_all_the_same()
     made.days(30)
     assert made.stopped == []
     assert made.tags(A).keys() == {FLAG, NOTICED}
-    assert not any(call.startswith(("some", "stop")) for call in made.line.calls)
+    assert not any(call.startswith(("some", "stop ")) for call in made.line.calls)
 
 
 def test_once_the_stack_may_stop_instances_owners_are_told_of_that_and_have_the_whole_grace():
@@ -129,7 +144,7 @@ def test_once_the_stack_may_stop_instances_owners_are_told_of_that_and_have_the_
     made.days(30)
     made.reconsider(parking=True)
     made.days(1)
-    assert made.tags(A)[NOTICED] == "2026-12-27T06:12Z of a stop"
+    assert made.tags(A)[NOTICED] == "2026-12-27T06:12Z of a stop on 2027-01-03, idle on 2026-12-27"
     made.days(6)
     assert made.stopped == []
     made.days(1)
@@ -231,8 +246,9 @@ def test_who_starts_what_was_parked_has_it_and_is_told_before_it_is_parked_again
 
 
 def test_who_restarts_a_flagged_instance_has_its_grace_begin_anew():
-    made = due()
-    made.rest(-2)
+    made = site()
+    made.run()
+    made.days(5)
     made.region.restart(A)
     made.rest(1)
     made.run()
@@ -293,13 +309,16 @@ def test_who_is_not_in_the_message_was_not_told():
     outcome = job.run(made.place, made.rules, made.line.time.clock, FakeTurn())
     job.note(made.place, outcome, {B, C}, made.now, FakeTurn())
     assert (NOTICED in made.tags(A), NOTICED in made.tags(B)) == (False, True)
-    assert outcome.noted.landed == [B]
+    assert noted(outcome) == [B]
 
 
-def test_it_is_noted_once_for_each_flag():
-    made = site()
-    made.days(5)
-    assert [write.key for write in made.region.written] == [FLAG, NOTICED]
+def test_it_is_noted_once_for_each_flag_and_of_a_stop_on_each_day_that_it_is_still_idle():
+    made = site(A)
+    made.region.add(instance(B))
+    made.days(3)
+    said = "2026-11-27T06:12Z of a stop on 2026-12-04, idle on 2026-11-"
+    notes = [(write.id, write.value) for write in made.region.written if write.key == NOTICED]
+    assert notes == [(A, f"{said}27"), (B, "2026-11-27T06:12Z"), (A, f"{said}28"), (A, f"{said}29")]
 
 
 def test_a_note_that_is_older_than_its_flag_is_none():
@@ -312,12 +331,15 @@ def test_a_note_that_is_older_than_its_flag_is_none():
     assert made.stopped == [A]
 
 
-def test_it_is_not_parked_a_minute_before_the_days_of_grace_are_over():
-    made = due()
-    made.line.time.sleep(-60)
-    assert made.run().plan.parks == ()
-    made.line.time.sleep(60)
+def test_it_is_stopped_on_the_day_that_was_said_be_it_some_hours_earlier_in_the_day():
+    made = site()
+    made.line.time.sleep(3 * 3_600)
     made.run()
+    assert made.messages[0][0].hour == 9
+    made.line.time.sleep(-3 * 3_600)
+    made.days(6)
+    assert made.stopped == []
+    made.days(1)
     assert made.stopped == [A]
 
 
@@ -332,9 +354,8 @@ def test_one_instance_that_may_not_be_tagged_spoils_none_of_the_others():
     assert outcome.is_complete, "what is refused will be refused again: it is said, and no failure of the run"
     assert outcome.lacking == {B}
     assert made.tags(B) == {}, "nobody is told of a flag that is not there"
-    assert outcome.noted.landed == [A, C]
-    made.rest(7)
-    made.run()
+    assert noted(outcome) == [A, C]
+    made.days(7)
     assert made.stopped == [A, C]
 
 
@@ -370,7 +391,7 @@ def test_many_are_stopped_some_at_once():
     ids = many(MOST_AT_ONCE + 7)
     made = due(*ids)
     assert made.run(force=True).is_complete
-    assert [call for call in made.line.calls if call.startswith("stop")] == [f"stop {MOST_AT_ONCE}", "stop 7"]
+    assert [call for call in made.line.calls if call.startswith("stop ")] == [f"stop {MOST_AT_ONCE}", "stop 7"]
     assert made.stopped == ids
 
 
@@ -383,7 +404,7 @@ def test_try_again_in_the_midst_leaves_the_rest_to_the_next_run(number: int):
     assert [id_ for id_, _ in outcome.undone] == lacking
     assert outcome.is_complete == (not lacking)
     assert [id_ for id_ in (A, B, C) if made.tags(id_)] == [A, B, C][:number]
-    assert outcome.noted.landed == [A, B, C][:number]
+    assert noted(outcome) == [A, B, C][:number]
     made.line.errors = {}
     assert made.days(1).is_complete
     assert all(made.tags(id_).keys() == {FLAG, NOTICED} for id_ in (A, B, C))
@@ -436,7 +457,7 @@ def test_where_the_time_of_the_run_is_over_nothing_more_is_changed():
     before = dict(made.region.there)
     outcome = made.run(turn=FakeTurn(over))
     assert made.region.there == before
-    assert sorted(id_ for id_, _ in outcome.undone) == [A, B, C]
+    assert {id_ for id_, _ in outcome.undone} == {A, B, C}
 
 
 def test_where_the_time_is_over_before_it_is_noted_nobody_counts_as_told():
@@ -550,8 +571,8 @@ def test_so_many_at_once_look_like_a_mistake(idle: int, others: int, is_safe: bo
     if not is_safe:
         said = f"{idle} of {idle + others} would be stopped because they look idle, and their days of grace are over"
         assert str(outcome.unsafe).startswith(said)
-        made.run()
-        assert made.stopped == [], "a second run does not wear it down"
+        made.days(5)
+        assert made.stopped == [], "further runs do not wear it down"
         made.run(force=True)
         assert len(made.stopped) == idle
 
@@ -611,19 +632,29 @@ def test_what_a_stop_would_erase_is_called_idle_and_never_parked(types: dict[str
     assert made.warned(A, made.now) is None, "no stop was announced"
 
 
-def test_where_it_is_not_known_whether_an_instance_is_protected_it_is_not_parked_and_its_owner_is_told_anew():
+def test_where_it_is_not_known_whether_an_instance_is_protected_it_is_stopped_once_that_is_known():
     made = due(A, B)
     made.line.errors = {"is protected": [TryAgain("the time for that is over")]}
     outcome = made.run()
     unknown = "whether it is protected against being stopped is not known: the time for that is over"
     assert (verdicts(outcome), made.stopped) == ({A: Verdict.IDLE, B: Verdict.IDLE}, [B])
     assert outcome.judgements[0].caveats == (unknown,)
-    assert outcome.plan.standing[A].next_step == f"it is not stopped: {unknown}"
-    assert outcome.is_complete
-    made.days(7)
-    assert made.stopped == [B], "his last word was that it is not stopped"
+    assert outcome.plan.standing[A].next_step == f"it is not stopped now: {unknown}"
+    assert outcome.undone == [(A, unknown)]
+    assert not outcome.is_complete
     made.days(1)
-    assert made.stopped == [B, A]
+    assert made.stopped == [B, A], "the notice stands"
+
+
+def test_a_look_at_protection_that_fails_within_the_grace_changes_nothing():
+    made = site()
+    made.run()
+    made.line.errors = {"is protected": [TryAgain("throttled")]}
+    assert made.days(1).is_complete
+    made.days(5)
+    assert made.stopped == []
+    made.days(1)
+    assert made.stopped == [A]
 
 
 def test_where_that_is_not_known_at_the_second_look_it_is_not_parked_then():
@@ -635,15 +666,22 @@ def test_where_that_is_not_known_at_the_second_look_it_is_not_parked_then():
     assert made.stopped == [B, A]
 
 
-def test_protection_is_asked_for_where_it_decides_something():
+def test_who_protects_what_was_flagged_has_answered():
+    made = site(wish=None)
+    made.run()
+    made.region.protected = {A}
+    assert verdicts(made.days(1)) == {A: Verdict.EXEMPT}
+    assert made.tags(A) == {}
+
+
+def test_protection_is_looked_at_first_where_it_decides_something():
     made = site(A, B, wish=None)
     made.run()
-    assert made.line.calls.count("is protected") == 2, "before they are flagged"
-    made.rest(1)
     made.region.tag(B, WISH, "park")
-    made.line.calls.clear()
-    made.run()
-    assert made.line.calls.count("is protected") == 1, "where one may be parked"
+    made.region.add(instance(C))
+    made.line.errors = {"is protected": [None, None, TryAgain("the time for that is over")]}
+    assert [each.unknown for each in made.days(1).judgements] == ["", "", ""]
+    assert verdicts(made.run()) == dict.fromkeys((A, B, C), Verdict.IDLE), "of one that is flagged it need not be known"
 
 
 def test_credits_are_asked_for_only_of_burstable_ones():
@@ -674,7 +712,7 @@ def fleet() -> Site:
 
 def check_history(made: Site) -> None:
     """Nothing was stopped of which nobody had been told for long enough, and no flag was ever written over."""
-    for at, id_ in made.region.stopped:
+    for at, id_ in made.region.ended:
         warned = made.warned(id_, at)
         assert warned is not None
         assert warned >= GRACE
@@ -764,13 +802,13 @@ def test_in_no_history_is_anything_parked_without_agreement_and_notice(history: 
     made = site(A, B, rules=rules)
     for step in history:
         STEPS[step](made)
-        for at, id_ in made.region.stopped:
+        for at, id_ in made.region.ended:
             warned = made.warned(id_, at)
             assert warned is not None
             assert warned >= timedelta(days=rules.grace)
             assert (id_, at.date()) not in made.metrics.busy
             assert made.region.there[id_].tags[WISH] == "park"
-        made.region.stopped.clear()
+        made.region.ended.clear()
         for id_ in (A, B):
             if not made.region.there[id_].is_running:
                 made.region.start(id_)

@@ -74,8 +74,8 @@ def test_nothing_is_suggested_where_a_stop_erases_an_instance_store_or_might(typ
 def test_hours_are_read_when_all_else_is_done():
     made = site()
     made.run()
-    assert made.line.calls[-6:] == [
-        *("volumes", f"mark {FLAG}", "hours"),
+    assert made.line.calls[-7:] == [
+        *("volumes", "stopped", f"mark {FLAG}", "hours"),
         *("publish", "write position", f"mark {NOTICED}"),
     ]
 
@@ -86,7 +86,8 @@ def test_types_are_asked_for_once_in_a_run_for_verdicts_for_parking_and_for_sugg
     made.region.types["c7i.large"] = Kind()
     made.region.there[B] = replace(made.region.there[B], type="c7i.large")
     made.run()
-    made.rest(made.rules.grace)
+    made.days(made.rules.grace - 1)
+    made.rest(1)
     made.line.calls.clear()
     outcome = made.run()
     assert made.line.calls.count("kinds") == 1

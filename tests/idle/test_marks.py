@@ -29,8 +29,8 @@ def noticed(note: str) -> Notice | None:
     return marks.notice(instance(tags={FLAG: VALUE, NOTICED: note}), FLAG_NOW, NOW)
 
 
-def note(at: datetime, *, announces_stop: bool = False) -> str:
-    return Notice(at, announces_stop).value
+def note(at: datetime) -> str:
+    return Notice(at).value
 
 
 def test_who_says_nothing_wishes_nothing():
@@ -207,10 +207,32 @@ def test_a_note_is_the_same_for_all_and_of_utc():
     assert note(NOW + timedelta(seconds=59)) == "2026-11-26T06:12Z"
 
 
-@pytest.mark.parametrize("announces_stop", [False, True])
-def test_a_note_says_whether_it_was_of_a_stop(announces_stop: bool):
-    assert noticed(note(NOW, announces_stop=announces_stop)) == Notice(NOW, announces_stop)
-    assert note(NOW, announces_stop=True) == "2026-11-26T06:12Z of a stop"
+@pytest.mark.parametrize(
+    ("notice", "value"),
+    [
+        (Notice(NOW), "2026-11-26T06:12Z"),
+        (Notice(NOW, ago(-7), TODAY), "2026-11-26T06:12Z of a stop on 2026-12-03, idle on 2026-11-26"),
+        (Notice(NOW, ago(-7), TODAY, True), "2026-11-26T06:12Z of a stop on 2026-12-03, idle on 2026-11-26, stopping"),
+    ],
+)
+def test_a_note_says_of_which_stop_it_was_and_when_it_was_seen_idle(notice: Notice, value: str):
+    assert notice.value == value
+    assert noticed(value) == notice
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-11-26T06:12Z of a stop",
+        "2026-11-26T06:12Z of a stop on 2026-12-03",
+        "2026-11-26T06:12Z of a stop on 2026-12-3, idle on 2026-11-26",
+        "2026-11-26T06:12Z of a stop on 2026-12-03, idle on today",
+        "2026-11-26T06:12Z of a stop on 2026-12-03, idle on 2026-11-26, stopped",
+        "2026-11-26T06:12Z, stopping",
+    ],
+)
+def test_a_note_of_a_stop_that_cannot_be_read_is_none(value: str):
+    assert noticed(value) is None
 
 
 @pytest.mark.parametrize(

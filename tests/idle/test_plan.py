@@ -1,7 +1,7 @@
 """The plan: who is flagged, un-flagged, told and parked; nobody before his owner has known of it for days."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,13 +13,14 @@ from chalicelib.idle.findings import Judgement
 from chalicelib.idle.judging import excuse
 from chalicelib.idle.marks import Notice
 from chalicelib.idle.model import FLAG, NOTICED, WISH, Instance, Usage, Verdict, Window
-from chalicelib.idle.plan import LEFT, NOT_BY_US, plan
+from chalicelib.idle.plan import LEFT, MAY_PARK, NOT_BY_US, plan
 from chalicelib.idle.plan import NOW as AT_ONCE
 from chalicelib.idle.rules import PRESETS, Rules
+from tests.idle.fakes import may_park
 from tests.idle.fleets import ID, NOW, TODAY, ago, but, day, instance, judged, quiet, without
 
 GRACE = Rules().grace
-MINUTE = timedelta(minutes=1)
+MINUTE, ONE_DAY = timedelta(minutes=1), timedelta(days=1)
 DUE = NOW - timedelta(days=GRACE)  # who was told then is parked now
 FLAGGED_AT = DUE - timedelta(hours=1)
 OTHER = "i-0fedcba9876543210"
@@ -33,8 +34,12 @@ def value(at: datetime = FLAGGED_AT, id_: str = ID) -> str:
     return marks.Flag(at, "compute-optimizer", ago(24), "peak CPU 1.0 percent at the most").value(id_)
 
 
-def note(at: datetime = DUE, *, announces_stop: bool = True) -> str:
-    return Notice(at, announces_stop).value
+def told(at: datetime = DUE, idle_on: date = TODAY) -> Notice:
+    return Notice(at, at.date() + timedelta(days=GRACE), idle_on)
+
+
+def note(at: datetime = DUE, *, announces_stop: bool = True, idle_on: date = TODAY) -> str:
+    return (told(at, idle_on) if announces_stop else Notice(at)).value
 
 
 def tagged(wish: str | None = "park", flag: str | None = value(), note: str | None = note()) -> Instance:
@@ -49,7 +54,7 @@ def verdict(seen: Instance, days: Usage = QUIET, rules: Rules | None = None) -> 
 
 
 def planned(seen: Instance, days: Usage = QUIET, rules: Rules | None = None, *, parking: bool = True) -> Plan:
-    return plan([verdict(seen, days, rules)], rules or Rules(), NOW, parking=parking)
+    return plan([verdict(seen, days, rules)], rules or Rules(), NOW, may_park(parking))
 
 
 def kinds(made: Plan) -> str:
@@ -72,7 +77,7 @@ def test_an_idle_instance_is_flagged_with_its_reason():
 
 
 def test_where_nothing_runs_nothing_is_planned():
-    assert plan([], Rules(), NOW, parking=True) == Plan()
+    assert plan([], Rules(), NOW, MAY_PARK) == Plan()
 
 
 @pytest.mark.parametrize(
@@ -87,8 +92,11 @@ def test_where_nothing_runs_nothing_is_planned():
         pytest.param(tagged("park keep"), QUIET, "un-flag", id="both wishes at once protect"),
         pytest.param(tagged(note=None), QUIET, "", id="nobody was told"),
         pytest.param(tagged(note="2026-11-01"), QUIET, "", id="a malformed note is none"),
-        pytest.param(tagged(note=note(DUE + MINUTE)), QUIET, "", id="a minute before the days are over"),
-        pytest.param(tagged(note=note(DUE - MINUTE)), QUIET, "park", id="a minute after it"),
+        pytest.param(tagged(note=note(DUE + ONE_DAY)), QUIET, "", id="a day before the days are over"),
+        pytest.param(tagged(note=note(DUE + MINUTE)), QUIET, "park", id="the day that was said, a minute early"),
+        pytest.param(tagged(note=note(idle_on=ago(2))), QUIET, "park", id="nobody looked yesterday"),
+        pytest.param(tagged(note=note(idle_on=ago(3))), QUIET, "", id="nobody looked for days: it may have been busy"),
+        pytest.param(tagged(note=note(idle_on=ago(-1))), QUIET, "", id="it was seen idle in the future"),
         pytest.param(tagged(note=note(announces_stop=False)), QUIET, "", id="told, and not of a stop"),
         pytest.param(tagged(" park "), QUIET, "un-flag", id="a blank in the wish protects"),
         pytest.param(tagged(note=note(FLAGGED_AT - MINUTE)), QUIET, "", id="the note is of another flag"),
@@ -134,9 +142,9 @@ def test_unflagging_says_why():
         pytest.param(tagged(note=None), True, ANEW, id="not told"),
         pytest.param(tagged(note=note(announces_stop=False)), True, ANEW, id="told, and not of a stop"),
         pytest.param(
-            tagged(note=note(DUE + MINUTE)),
+            tagged(note=note(DUE + ONE_DAY)),
             True,
-            "it is stopped on 2026-11-26, unless it is busy until then or somebody objects",
+            "it is stopped on 2026-11-27, unless it is busy until then or somebody objects",
             id="told",
         ),
     ],
@@ -149,7 +157,7 @@ def test_it_is_said_what_comes_next(seen: Instance, parking: bool, next_step: st
 
 def test_a_flag_that_stands_says_what_it_said_when_it_was_written():
     standing = planned(tagged()).standing[ID]
-    assert (standing.flag.at, standing.flag.since, standing.notice) == (FLAGGED_AT, ago(24), Notice(DUE, True))
+    assert (standing.flag.at, standing.flag.since, standing.notice) == (FLAGGED_AT, ago(24), told())
 
 
 @pytest.mark.parametrize(
@@ -169,16 +177,16 @@ def test_owners_are_told_anew_where_what_comes_is_not_what_they_were_told(
 ):
     seen = tagged(wish, note=None if said is None else note(announces_stop=said))
     standing = planned(seen, parking=parking).standing[ID]
-    assert (standing.is_news, standing.announces_stop) == (is_news, wish == "park" and parking)
+    assert (standing.is_news, standing.stop is not None) == (is_news, wish == "park" and parking)
 
 
 def test_what_must_not_be_stopped_is_idle_and_not_parked_and_that_is_said():
     found = replace(verdict(tagged()), cannot_park="that would erase its instance store")
-    made = plan([found], Rules(), NOW, parking=True)
+    made = plan([found], Rules(), NOW, MAY_PARK)
     assert (made.parks, made.unflags) == ((), ())
     standing = made.standing[ID]
     assert standing.next_step == "it is not stopped: that would erase its instance store"
-    assert not standing.announces_stop
+    assert standing.stop is None
 
 
 def test_only_what_is_idle_stands():
@@ -222,7 +230,12 @@ MOMENTS = st.integers(-20 * 1_440, 1_440).map(lambda minutes: NOW + minutes * MI
 )
 NOTES = (
     st.none()
-    | st.builds(note, MOMENTS, announces_stop=st.sampled_from([True, True, False]))
+    | st.builds(
+        note,
+        MOMENTS,
+        announces_stop=st.sampled_from([True, True, False]),
+        idle_on=st.sampled_from([TODAY, TODAY, ago(1), ago(2), ago(3), ago(-1), ago(30)]),
+    )
     | st.text(max_size=30)
     | st.just("9999-12-31T23:59Z")
 )
@@ -245,10 +258,13 @@ def test_nothing_is_parked_unless_all_speaks_for_it(seen: Instance, days: Usage,
         assert seen.tags[WISH].lower() == "park"
         said = seen.tags[FLAG].split()
         assert said[1] == park.instance.id == ID
-        noticed, of_a_stop, rest = seen.tags[NOTICED].partition(" of a stop")
-        assert (of_a_stop, rest) == (" of a stop", "")
+        noticed, rest = seen.tags[NOTICED].split(" of a stop on ")
+        stop, idle_on = (date.fromisoformat(text) for text in rest.split(", idle on "))
         flagged, told = (datetime.fromisoformat(text) for text in (said[0], noticed))
-        assert seen.launched <= flagged <= told <= NOW - timedelta(days=rules.grace)
+        assert seen.launched <= flagged <= told
+        assert told.date() + timedelta(days=rules.grace) <= TODAY
+        assert stop <= TODAY
+        assert ago(2) <= idle_on <= TODAY
         assert verdict(seen, days, rules).verdict is Verdict.IDLE
         assert all(each.cpu is not None and each.cpu <= 10 for each in days if each.day >= flagged.date())
 
@@ -281,7 +297,7 @@ def test_what_was_carried_out_is_not_planned_again(seen: Instance, days: Usage):
 @given(st.lists(SEEN, max_size=5), DAYS)
 def test_instances_do_not_matter_to_each_other(some: list[Instance], days: Usage):
     some = [replace(each, id=f"i-{number:017x}") for number, each in enumerate(some)]
-    whole = plan([verdict(each, days) for each in some], Rules(), NOW, parking=True)
+    whole = plan([verdict(each, days) for each in some], Rules(), NOW, MAY_PARK)
     alone = [planned(each, days) for each in some]
     assert whole.flags == tuple(flag for each in alone for flag in each.flags)
     assert whole.unflags == tuple(unflag for each in alone for unflag in each.unflags)

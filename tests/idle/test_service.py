@@ -195,16 +195,15 @@ def test_a_notice_counts_however_long_a_run_takes():
     for line in (estate.line, *estate.lines.values()):
         line.seconds = 100.0
     assert estate.run().is_good
-    written = {id_: estate.tags(id_)[NOTICED] for id_ in (A, B)}
+    written = {id_: estate.tags(id_)[NOTICED].partition(" of")[0] for id_ in (A, B)}
     estate.rest()
     again = estate.run()
     assert {each.judgement.instance.id: each.noticed for each in again.report.idle} == {A: TODAY, B: TODAY}
-    assert {id_: estate.tags(id_)[NOTICED] for id_ in (A, B)} == written
+    assert {id_: estate.tags(id_)[NOTICED].partition(" of")[0] for id_ in (A, B)} == written
     assert "NEW" not in estate.topic.sent[-1].body
     for line in (estate.line, *estate.lines.values()):
         line.seconds = 0.0
-    estate.rest(GRACE - 1)
-    estate.run()
+    estate.daily(GRACE - 1)
     assert sorted(estate.stopped) == [A, B]
 
 
@@ -264,8 +263,7 @@ def test_where_nobody_has_subscribed_nothing_is_noted_or_parked_and_it_is_said()
     estate.topic.subscriptions = 1
     assert estate.run().is_good
     assert (len(estate.topic.sent), estate.noticed, estate.stopped) == (1, {A}, [])
-    estate.rest(GRACE)
-    estate.run()
+    estate.daily(GRACE)
     assert estate.stopped == [A]
 
 
@@ -283,7 +281,8 @@ def test_the_report_is_kept_though_nobody_can_be_told(call: str, error: Groundsk
     estate = Estate()
     estate.fail(call, error)
     judged = estate.run()
-    assert [(each.subject, each.reason) for each in judged.problems] == [("owners were not told", str(error))]
+    ((subject, reason),) = [(each.subject, each.reason) for each in judged.problems]
+    assert (subject, reason.endswith(str(error))) == ("owners were not told", True)
     assert (judged.is_good, judged.told, estate.noticed) == (False, None, set())
     assert list(estate.store.kept) == [TODAY]
     estate.mend()
@@ -320,7 +319,7 @@ def test_what_cannot_be_noted_is_said_and_is_noted_another_day():
     estate.fail(f"mark {NOTICED}", TryAgain("EC2 said RequestLimitExceeded"), HERE)
     judged = estate.run()
     assert estate.noticed == {B}
-    assert judged.outcomes[HERE].noted.undone == [(A, "EC2 said RequestLimitExceeded")]
+    assert judged.outcomes[HERE].undone == [(A, "EC2 said RequestLimitExceeded")]
     assert not judged.is_good
     estate.mend()
     estate.rest()
@@ -382,7 +381,7 @@ def test_a_region_that_cannot_be_read_is_reported_and_spoils_no_other(call: str,
     assert HERE not in estate.prices.asked
 
 
-def test_what_nobody_knows_to_be_unprotected_is_flagged_and_told_and_never_stopped():
+def test_what_nobody_knows_to_be_unprotected_is_flagged_and_told_and_not_stopped_until_that_is_known():
     """The looks at each instance alone are what a run runs out of time with."""
     estate = crowd()
     estate.fail("is protected", LATER, HERE)
@@ -390,11 +389,13 @@ def test_what_nobody_knows_to_be_unprotected_is_flagged_and_told_and_never_stopp
     assert (judged.errors, estate.stopped) == ({}, [])
     assert (estate.flagged, estate.noticed) == ({A, B, C}, {A, B, C})
     (found,) = (each for each in judged.report.idle if each.judgement.instance.id == B)
-    assert "later" in found.judgement.cannot_park
+    assert "later" in found.judgement.unknown
+    assert found.next_step.startswith("it is not stopped now: whether it is protected")
+    assert not judged.is_good
     estate.mend()
     estate.rest()
     estate.run()
-    assert estate.stopped == [], "its owner was told last that it would not be stopped"
+    assert estate.stopped == [B]
 
 
 def test_regions_that_cannot_be_read_are_told_though_nothing_is_idle():
@@ -479,17 +480,17 @@ def test_a_dry_run_and_a_preview_change_nothing_and_say_the_same():
     assert (dry.flagged, dry.noticed) == (estate.flagged, estate.noticed) == ({B, C, D}, {B, D})
 
 
-@pytest.mark.parametrize(("wish", "asks"), [("park", True), ("", False)], ids=["a stop is to be told", "nothing is"])
-def test_a_preview_says_that_nobody_would_be_told_of_a_stop(wish: str, asks: bool):
-    estate = Estate(ONE, is_dry_run=True)
-    estate[HERE].add(instance(C, {WISH: wish} if wish else {}))
+@pytest.mark.parametrize("parks", [True, False])
+def test_a_preview_says_that_nobody_would_be_told_where_that_matters_for_stops(parks: bool):
+    estate = Estate(ONE, is_dry_run=True, parking=parks)
+    estate[HERE].add(instance(C, {WISH: "park"}))
     estate.topic.subscriptions = 0
     judged = estate.run()
-    assert [each.reason for each in judged.hints] == [NOBODY_LISTENS] * asks
-    assert ("listeners" in estate.calls, judged.is_good) == (asks, True)
+    assert [each.reason for each in judged.hints] == [NOBODY_LISTENS] * parks
+    assert ("listeners" in estate.calls, judged.is_good) == (parks, True)
     estate.fail("listeners", TryAgain("SNS did not answer"))
     again = estate.run()
-    assert [each.reason for each in again.problems] == ["SNS did not answer"] * asks
+    assert ["SNS did not answer" in each.reason for each in again.problems] == [True] * parks
 
 
 def test_a_stack_that_does_not_flag_tells_once_a_day_and_keeps_the_report_and_changes_no_instance():

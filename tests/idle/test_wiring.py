@@ -149,7 +149,7 @@ def test_the_price_list_is_asked_where_that_is_allowed(stack: Stack, asks: bool)
 def test_a_stack_flags_and_parks_as_its_settings_say(stack: Stack, flags: bool, parks: bool):
     idle = stack.idle(flags_idle=flags, parks_idle=parks)
     place = idle.place(stack.sites[0].name)
-    assert (place.flagging, place.parking, place.region.name) == (flags, parks, stack.sites[0].name)
+    assert (place.flagging, idle.parks, place.region.name) == (flags, parks, stack.sites[0].name)
     assert idle.parks == parks
 
 
@@ -160,7 +160,7 @@ def test_looks_at_each_instance_end_while_there_is_time_for_the_rest_of_a_run(st
     base = Base(stack.settings, stack.session, remaining=lambda: left)  # type: ignore[arg-type]
     judged = replace(IdleWiring(base).idle, clock=here.aws.clock.now).preview()
     (found,) = judged.report.idle
-    assert ("nearly over" in found.judgement.cannot_park) != looks
+    assert ("nearly over" in found.judgement.unknown) != looks
 
 
 def test_the_operators_rules_are_those_in_the_bucket_and_malformed_ones_are_refused(stack: Stack):

@@ -57,6 +57,10 @@ class Region:
         """Return all instances with a tag, in whatever state, but for those that are gone."""
         return self._instances(_filter("tag-key", [key]), _filter("instance-state-name", THERE))
 
+    def stopped(self, key: str, value: str) -> list[Instance]:
+        """Return those that are stopped, or are about to be, and have a tag; ``value`` may have wildcards."""
+        return self._instances(_filter(f"tag:{key}", [value]), _filter("instance-state-name", ["stopping", "stopped"]))
+
     def kinds(self, types: Collection[str]) -> dict[str, Kind]:
         """Return what instance types are; one that EC2 does not know is left out."""
         found = {}

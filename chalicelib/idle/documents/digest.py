@@ -14,6 +14,7 @@ from chalicelib.idle.findings import Finding, OwnerTotal, Report
 # line; that they are ASCII is what mail takes everywhere: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 LARGEST = 200 * 1024  # bytes
 LONGEST_SUBJECT = 99
+MOST_STOPPED = 200  # of those that were stopped before; the others are in the next message
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,25 @@ class Digest:
 
 
 def write(report: Report, day: date) -> Digest | None:
-    """Write the digest of a day; None where nothing is idle and every region was read."""
+    """Write the digest of a day; None where nothing is idle or was stopped, and every region was read."""
     idle, owners = report.idle, report.owners
-    if not idle and not report.errors:
+    if not idle and not report.errors and not report.stopped:
         return None
-    head, foot = "\n".join(digest_text.head(report, day)), "\n".join(digest_text.foot(report, day))
+    stopped = report.stopped[:MOST_STOPPED]
+    head, foot = (
+        "\n".join([*digest_text.head(report, day), *digest_text.stopped(stopped)]),
+        "\n".join(digest_text.foot(report, day)),
+    )
     chosen = _as_many_as_fit(_in_turns(idle, owners, day), owners, day, LARGEST - _size(head) - _size(foot))
     return Digest(
         _subject(report, day),
         "\n\n".join([head, *_sections(owners, chosen, day), foot]) + "\n",
-        frozenset((each.region, each.judgement.instance.id) for some in chosen.values() for each in some),
+        frozenset(
+            [
+                *((each.region, each.judgement.instance.id) for some in chosen.values() for each in some),
+                *((each.region, each.instance.id) for each in stopped),
+            ]
+        ),
         tuple(total.owner for total in owners if total.owner in chosen),
     )
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from chalicelib.economics.prices import HOURS_A_MONTH
 from chalicelib.idle.documents import totals
 from chalicelib.idle.documents.wording import NO_PRICE, by_origin, idle_means, line, money, number, owners_waste
-from chalicelib.idle.findings import Finding, OwnerTotal, Report
+from chalicelib.idle.findings import Finding, OwnerTotal, Report, Stopped
 from chalicelib.idle.marks import KEEP, PARK
 from chalicelib.idle.model import WISH
 
@@ -28,6 +28,8 @@ def summary(report: Report, day: date) -> str:
     if total.idle:
         new = sum(is_new(each, day) for each in report.idle)
         said += f", {_a_month(total.net)}" + (f", {new:,} new" if new else "")
+    if report.stopped:
+        said += f", {len(report.stopped):,} stopped earlier"
     if report.errors:
         said += f", {number(len(report.errors), 'region')} not read"
     return said
@@ -48,6 +50,18 @@ def head(report: Report, day: date) -> Iterator[str]:
     if total.unpriced:
         yield f"Without a price, and so in no sum: {total.unpriced:,}."
     yield f"Idle means: {idle_means(report.rules)}."
+
+
+def stopped(some: Sequence[Stopped]) -> Iterator[str]:
+    """Yield what was stopped before, and could not be told of then."""
+    if not some:
+        return
+    yield ""
+    yield "Stopped earlier, after the notice of it, which no message has said yet:"
+    for each in some:
+        name = line(each.instance.name, LONGEST_NAME)
+        said = [name, each.instance.id, each.region, each.instance.type, f"stopped on {each.on}"]
+        yield f"  {line(each.owner, LONGEST_NAME)}: {'  '.join(filter(None, said))}"
 
 
 def foot(report: Report, day: date) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from chalicelib.idle.documents import totals
-from chalicelib.idle.findings import Finding, OwnerTotal, Report
+from chalicelib.idle.findings import Finding, OwnerTotal, Report, Stopped
 from chalicelib.idle.model import Usage
 from chalicelib.idle.rules import Limit, Rules
 
@@ -55,13 +55,11 @@ def as_json(report: Report) -> dict[str, object]:
         "totals": _totals(report),
         "owners": [_owner(total) for total in report.owners],
         "instances": [_fields(found) | {"days": _days(found.judgement.usage)} for found in report.findings],
+        "stopped": [_stopped(each) for each in report.stopped],
         "errors": dict(report.errors),
         "problems": [{"subject": problem.subject, "reason": problem.reason} for problem in report.problems],
         "assumption": report.assumption,
-        "prices": {
-            region: {"day": origin.day.isoformat(), "source": origin.source}
-            for region, origin in report.origins.items()
-        },
+        "prices": {region: origin.as_json() for region, origin in report.origins.items()},
     }
 
 
@@ -105,6 +103,12 @@ def _owner(total: OwnerTotal) -> dict[str, object]:
         "net_usd_a_month": None if total.unpriced == total.instances else total.net,
         "unpriced": total.unpriced,
     }
+
+
+def _stopped(found: Stopped) -> dict[str, object]:
+    instance = found.instance
+    said = {"region": found.region, "instance": instance.id, "name": instance.name}
+    return {**said, "type": instance.type, "owner": found.owner, "on": found.on.isoformat()}
 
 
 def _days(usage: Usage) -> list[dict[str, object]]:
