@@ -129,7 +129,7 @@ class _Reader:
         return value
 
     def words(self, name: str, form: re.Pattern[str], wanted: str) -> list[str]:
-        words = self._environment.get(name, "").replace(",", " ").split()
+        words = dict.fromkeys(self._environment.get(name, "").replace(",", " ").split())  # each once, in order
         wrong = [word for word in words if not form.fullmatch(word)]
         if wrong:
             self.faults.append(f"{name} must be {wanted}, and has {' '.join(map(repr, wrong))}")

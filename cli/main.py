@@ -11,7 +11,7 @@ from chalicelib.errors import BadRequest, BadSettings, GroundskeeperError
 from cli import costs, derived, idle, names, snapshots, tokens
 from cli.idle import hours
 from cli.idle import planning as idle_planning
-from cli.screen import err
+from cli.screen import err, print_what_can_be
 from cli.snapshots import planning
 
 app = typer.Typer(help="Keep an AWS account in order.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -37,6 +37,7 @@ names.sweep_app.command("idle")(idle_planning.sweep)
 
 def main() -> None:
     """Run the command; exit with 0 when all is done, 1 when not all could be, 2 when it was asked or set up wrongly."""
+    print_what_can_be()
     try:
         app()
     except (BadSettings, BadRequest, NoCredentialsError) as error:

@@ -1,8 +1,11 @@
 """The terminal: what goes to standard output, and what to standard error; colours, progress, tables, exit codes."""
 
 import itertools
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from io import TextIOWrapper
 
 import typer
 from rich.console import Console
@@ -13,10 +16,28 @@ from rich.text import Text
 
 from chalicelib.errors import GroundskeeperError
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
 WIDEST = 1_000  # characters
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "yellow"}
+
+
+def console(*, stderr: bool = False, soft_wrap: bool = False, width: int | None = None) -> Console:
+    """Return a console on which texts are what they are: no brackets in them are markup, and no colons an emoji."""
+    return Console(stderr=stderr, soft_wrap=soft_wrap, width=width, highlight=False, markup=False, emoji=False)
+
+
+if not os.environ.get("COLUMNS", "80").strip("0"):
+    del os.environ["COLUMNS"]  # of no width at all, consoles, ours and typer's, print nothing or fail
+out = console(soft_wrap=True)
+err = console(stderr=True, soft_wrap=True)
+
+
+def print_what_can_be() -> None:
+    """Have standard output show question marks where its encoding lacks characters, unless somebody wants it otherwise.
+
+    Standard error shows their numbers.
+    """
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
+        sys.stdout.reconfigure(errors="replace")
 
 
 @contextmanager
@@ -52,4 +73,4 @@ def explained(said: str, style: str, because: str) -> Text:
 def show_whole(table: Table) -> None:
     """Print a table as wide as it is, whatever the terminal's width: an id that is cut off is of no use."""
     width = Measurement.get(out, out.options.update(max_width=WIDEST), table).maximum
-    Console(width=max(width, out.width), highlight=False).print(table)
+    console(width=max(width, out.width)).print(table)

@@ -34,6 +34,11 @@ def test_lists_are_read():
     assert read.reserved_names == {"ns", "www"}
 
 
+def test_what_a_list_has_twice_counts_once_and_the_order_stays():
+    read = settings.read({**GOOD, "REGIONS": "us-east-1 eu-west-1,us-east-1 eu-central-1 eu-west-1"})
+    assert read.regions == ("us-east-1", "eu-west-1", "eu-central-1")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -5,7 +5,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from zoneinfo import ZoneInfo, available_timezones
+from functools import cache
+from importlib import resources
+from zoneinfo import ZoneInfo
 
 _LONGEST_SHOWN = 60  # characters
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -53,9 +55,15 @@ def time_zone() -> Form[ZoneInfo]:
     """Return the form of a time zone's name, as the IANA database has it."""
 
     def parse(text: str) -> ZoneInfo | None:
-        return ZoneInfo(text) if text in available_timezones() else None
+        return ZoneInfo(text) if text in time_zones() else None
 
     return Form("a time zone's name such as Europe/Berlin or UTC", parse)
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Return the names of all time zones: those of tzdata, since what one machine has besides, no other one may."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 
 def did_you_mean(text: str, known: Collection[str]) -> str:

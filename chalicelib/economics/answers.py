@@ -1,6 +1,5 @@
 """What every model answers: the inputs it took, results by name, one sentence of advice, and a series for a chart."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -66,8 +65,9 @@ class Answer:
 
 def check(option: str, value: float, least: float, most: float = MOST) -> None:
     """Raise BadRequest where an input is no number from ``least`` to ``most``."""
-    if not (math.isfinite(value) and least <= value <= most):
-        raise BadRequest(f"--{option} wants a number from {least:,.12g} to {most:,.12g}, and is {value:g}")
+    if not least <= value <= most:
+        said = f"{value:g}" if len(str(value)) <= LONGEST else f"{str(value)[:LONGEST]}…"  # some are no float
+        raise BadRequest(f"--{option} wants a number from {least:,.12g} to {most:,.12g}, and is {said}")
 
 
 def need[T](option: str, value: T | None, what: str, origin: Origin) -> T:

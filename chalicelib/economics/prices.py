@@ -21,6 +21,11 @@ class Origin:
         said = f"{self.source}, {self.day}"
         return f"{said}; what it does not say: {self.rest}" if self.rest else said
 
+    def as_json(self) -> list[dict[str, str]]:
+        """Return it as JSON values, and those of the rest, one after the other."""
+        rest = self.rest.as_json() if self.rest else []
+        return [{"day": self.day.isoformat(), "source": self.source}, *rest]
+
 
 @dataclass(frozen=True)
 class VolumePrice:

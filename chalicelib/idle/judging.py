@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, date, timedelta
 
+from chalicelib.definition.forms import shown
 from chalicelib.idle import marks
 from chalicelib.idle.findings import Judgement
 from chalicelib.idle.model import SAMPLES_A_DAY, Day, Instance, Usage, Verdict, Window
@@ -32,7 +33,7 @@ def exemption(instance: Instance, rules: Rules, today: date) -> str:
     return (
         marks.wish(instance, today).kept
         or not_to_be_stopped(instance)
-        or next((f"it has the tag {key}" for key in sorted(rules.exempt_tags) if key in instance.tags), "")
+        or next((f"it has the tag {shown(key)}" for key in sorted(rules.exempt_tags) if key in instance.tags), "")
     )
 
 
@@ -52,7 +53,7 @@ def _membership(instance: Instance) -> str:
     for key in instance.tags:
         of = MEMBERS.get(key) or next((of for start, of in MEMBER_PREFIXES.items() if key.startswith(start)), None)
         if of:
-            return f"it belongs to {of}, by its tag {key}"
+            return f"it belongs to {of}, by its tag {shown(key)}"
     return ""
 
 
@@ -95,6 +96,7 @@ class _Judge:
         first, today = window.first, window.today
         self._usage = tuple(day for day in usage if day.day >= first)  # CloudWatch rounds starts down
         self._whole = [day for day in self._usage if day.day < today]
+        self._lived = max(0, (today - max(first, self._made)).days)  # whole days, and the part of one when it was made
         self._coverage = self._covered()
 
     def verdict(self) -> Judgement:
@@ -104,7 +106,7 @@ class _Judge:
                 return self._say(Verdict.ACTIVE, self._how_busy(busy))
             if not self._is_covered:
                 return self._say(Verdict.INSUFFICIENT_DATA, self._what_is_missing())
-            return self._say(Verdict.IDLE, f"{self._peaks()}, on all {self._window.days} days and today")
+            return self._say(Verdict.IDLE, f"{self._peaks()}, {self._on_all_days()} and today")
         return self._by_idle_days(self._preset.idle_days)
 
     def _by_idle_days(self, needed: int) -> Judgement:
@@ -153,7 +155,7 @@ class _Judge:
         last_busy = max((day.day for day in self._whole if is_busy(day, self._preset)), default=None)
         if last_busy:
             return last_busy + timedelta(days=1)
-        return max(self._window.first, self._instance.since.astimezone(UTC).date())
+        return max(self._window.first, self._made)
 
     def _how_busy(self, busy: list[Day]) -> str:
         """Return what the busiest day was like; the last one counts, since it says how fresh that is."""
@@ -174,14 +176,25 @@ class _Judge:
             return f"{cpu} at the most"
         return f"{cpu} and network {(_peak(day.network for day in days) or 0.0) / MB:,.2f} MB a day at the most"
 
+    def _on_all_days(self) -> str:
+        if self._lived == self._window.days:
+            return f"on all {self._lived} days"
+        return f"on {'the' if self._lived == 1 else 'all'} {_counted(self._lived)} that it has lived to see"
+
     def _what_is_missing(self) -> str:
-        nothing = self._window.days - sum(self._samples(day) > 0 for day in self._whole)
+        if not self._lived:
+            return "it was made today, and only whole days make an instance idle"
+        nothing = max(0, self._lived - sum(self._samples(day) > 0 for day in self._whole))
         if not any(day.samples for day in self._usage):
-            return f"CloudWatch has nothing of it in {self._window.days} days"
+            return f"CloudWatch has nothing of it in {_counted(self._lived)}"
         return (
             f"CloudWatch has {self._coverage:.0f} % of the data, and {self._rules.coverage:.0f} % are wanted; "
-            f"{nothing} of {self._window.days} days have none"
+            f"{nothing} of {_counted(self._lived)} have none"
         )
+
+    @property
+    def _made(self) -> date:
+        return self._instance.since.astimezone(UTC).date()
 
     @property
     def _statistic(self) -> str:
@@ -193,5 +206,8 @@ def _peak(values: Iterable[float | None]) -> float | None:
 
 
 def _days(age: timedelta) -> str:
-    whole = max(0, age.days)
-    return f"{whole} day{'' if whole == 1 else 's'}" if whole else "less than a day"
+    return _counted(age.days) if age.days > 0 else "less than a day"
+
+
+def _counted(days: int) -> str:
+    return f"{days} day{'' if days == 1 else 's'}"

@@ -27,17 +27,25 @@ def draw(answer: Answer, file: Path) -> None:
     if answer.series.break_even:
         _mark(axes, answer.series.break_even)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False)
-    figure.suptitle(answer.title, fontweight="bold")
-    figure.supxlabel(f"Prices: {answer.origin}", fontsize=7, color="0.35", wrap=True)
+    figure.suptitle(_literal(answer.title), fontweight="bold")
+    figure.supxlabel(_literal(f"Prices: {answer.origin}"), fontsize=7, color="0.35", wrap=True)
     figure.savefig(file, format="png")
+
+
+def _literal(text: str) -> str:
+    """Return a text that is drawn as it is, though it may look like a formula between dollars.
+
+    ``parse_math=False`` does not do: where lines are wrapped they are measured as formulas all the same.
+    """
+    return text.replace("$", r"\$")
 
 
 def _lines(axes: "Axes", answer: Answer) -> None:
     series = answer.series
     for (name, line), style in zip(series.alternatives.items(), cycle(STYLES), strict=False):
-        axes.plot(series.x, line, label=name, linestyle=style, linewidth=2)
-    axes.set_xlabel(series.x_name)
-    axes.set_ylabel(series.y_name)
+        axes.plot(series.x, line, label=_literal(name), linestyle=style, linewidth=2)
+    axes.set_xlabel(_literal(series.x_name))
+    axes.set_ylabel(_literal(series.y_name))
     axes.set_xlim(series.x[0], series.x[-1])
     axes.set_ylim(0, max(1e-6, max(max(line) for line in series.alternatives.values()) * _ROOM))
     for axis in (axes.xaxis, axes.yaxis):

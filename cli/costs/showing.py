@@ -11,10 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from chalicelib.economics.answers import Answer, Line, rate, usd
-from chalicelib.economics.prices import Origin
 from chalicelib.errors import BadRequest
 from cli.costs import charts
-from cli.screen import err, out
+from cli.screen import console, err, out
 
 NO_PRICE = "no price"
 
@@ -24,25 +23,14 @@ def show(answer: Answer, *, as_json: bool, png: Path | None) -> None:
     if as_json:
         out.print_json(json.dumps(values(answer)))
     else:
-        _print(answer, Console(highlight=False))
+        _print(answer, console())
     if png:
         _draw(answer, png)
 
 
 def values(answer: Answer) -> dict[str, object]:
     """Return an answer as JSON values; what has no price is null."""
-    return {
-        **asdict(answer),
-        "origin": [{"day": str(each.day), "source": each.source} for each in origins(answer.origin)],
-    }
-
-
-def origins(origin: Origin) -> Iterable[Origin]:
-    """Yield an origin, and those of the rest, one after the other."""
-    found: Origin | None = origin
-    while found:
-        yield found
-        found = found.rest
+    return {**asdict(answer), "origin": answer.origin.as_json()}
 
 
 def said(line: Line) -> str:
@@ -74,18 +62,18 @@ def _draw(answer: Answer, png: Path) -> None:
     err.print(f"drawn: {png}", style="bold")
 
 
-def _print(answer: Answer, console: Console) -> None:
-    console.print(Text(answer.title, "bold"))
-    console.print(_table(answer.inputs, "dim"))
-    console.print()
-    console.print(_table(answer.results, ""))
-    console.print()
-    console.print(Text(answer.because, "bold green"))
-    console.print()
-    out.print(Text(charts.draw(answer.series, console.width)))
-    console.print()
+def _print(answer: Answer, wrapped: Console) -> None:
+    wrapped.print(Text(answer.title, "bold"))
+    wrapped.print(_table(answer.inputs, "dim"))
+    wrapped.print()
+    wrapped.print(_table(answer.results, ""))
+    wrapped.print()
+    wrapped.print(Text(answer.because, "bold green"))
+    wrapped.print()
+    out.print(Text(charts.draw(answer.series, wrapped.width)))
+    wrapped.print()
     for note in (*answer.notes, f"Prices: {answer.origin}."):
-        console.print(Padding(Text(note, "dim"), (0, 0, 0, 2), expand=False))
+        wrapped.print(Padding(Text(note, "dim"), (0, 0, 0, 2), expand=False))
 
 
 def _table(lines: Iterable[Line], style: str) -> Table:

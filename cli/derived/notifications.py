@@ -42,7 +42,7 @@ def connect(
         err.print("no rule makes anything of any source, so S3 need not tell of them", style="yellow")
     elif origin.source_bucket == origin.derived_bucket and telling.tells_of(sources, origin.keys.prefix):
         said = "S3 tells of derived objects, too, since they are in the same bucket: the stack ignores what begins with"
-        err.print(f"{said} {origin.keys.prefix}", style="yellow", markup=False)
+        err.print(f"{said} {origin.keys.prefix}", style="yellow")
 
 
 def disconnect(

@@ -33,4 +33,4 @@ def export(
     else:
         sys.stdout.write(text)
     for line in left_out:
-        err.print(f"left out: {line}", style="yellow", markup=False)
+        err.print(f"left out: {line}", style="yellow")

@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from matplotlib.backends.backend_agg import RendererAgg
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -91,6 +93,40 @@ def test_own_prices_count_and_are_named(tmp_path: Path):
     text = printed("parking", "--file", str(file))
     assert "$0.05" in text
     assert "our agreement, 2026-10-01; what it does not say: packaged table" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("command", ["prices", "parking"])
+@pytest.mark.parametrize("source", ["[/bold] our EDP", "contract [draft] 4711", ":x: [link=https://a.test]a[/link]"])
+def test_whatever_people_call_their_prices_is_printed_as_it_is(source: str, command: str, tmp_path: Path):
+    file = tmp_path / "prices.yaml"
+    file.write_text(OWN.replace("our agreement", f"'{source}'"))
+    assert f"{source}, 2026-10-01" in " ".join(printed(command, "--file", str(file)).split())
+
+
+@pytest.mark.parametrize(
+    "source", [r"list price $ \ our discount_$", "from $100 to $200 off_peak", r"\$1, $2 and \\$3"]
+)
+def test_whatever_people_call_their_prices_is_drawn_as_a_text_and_not_as_a_formula(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    drawn: list[str] = []
+    draw: Any = RendererAgg.draw_text
+
+    def watch(self: RendererAgg, gc: Any, x: float, y: float, s: str, *rest: Any, **more: Any) -> None:
+        drawn.append(s)
+        draw(self, gc, x, y, s, *rest, **more)
+
+    monkeypatch.setattr(RendererAgg, "draw_text", watch)
+    monkeypatch.setattr(RendererAgg, "draw_mathtext", None)
+    file = tmp_path / "prices.yaml"
+    file.write_text(OWN.replace("our agreement", f"'{source}'"))
+    printed("parking", "--file", str(file), "--png", str(tmp_path / "chart.png"))
+    assert f"Prices: {source}, 2026-10-01; what it does not say" in " ".join(drawn)
+
+
+def test_a_file_is_named_as_it_is_called(tmp_path: Path):
+    file = tmp_path / "chart[old].png"
+    assert f"drawn: {file}\n" in run("parking", "--png", str(file)).stderr
 
 
 def test_own_prices_that_are_malformed_are_refused_with_their_lines(tmp_path: Path):

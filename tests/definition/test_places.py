@@ -1,12 +1,16 @@
 """Checked access: values of the forms that are wanted, and every fault with its line, path and reason."""
 
 import re
+import zoneinfo
 from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from chalicelib.definition import tree
-from chalicelib.definition.forms import Form, decimal, did_you_mean, matching, one_of, shown, whole
+from chalicelib.definition.forms import Form, decimal, did_you_mean, matching, one_of, shown, time_zone, whole
 from chalicelib.definition.places import MOST_FAULTS, Faults, Place, document
 from chalicelib.errors import BadDefinition
 
@@ -36,11 +40,28 @@ WORD = matching(re.compile(r"[a-z]+"), "a word")
         ),
         pytest.param(one_of(Size), {"small": Size.SMALL}, ["SMALL", "Small", "", "smal"], id="choices"),
         pytest.param(WORD, {"abc": "abc"}, ["", "abc\n", "a b"], id="patterns"),
+        pytest.param(
+            time_zone(),
+            {name: ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "Etc/GMT+5")},
+            ["", "Berlin", "europe/berlin", "../etc/passwd", "zones", "zone.tab", "Europe", "localtime", "posixrules"],
+            id="time zones",
+        ),
     ],
 )
 def test_a_form_takes_what_it_wants_and_nothing_else(form: Form[object], good: dict[str, object], bad: list[str]):
     assert {text: form.parse(text) for text in good} == good
     assert [text for text in bad if form.parse(text) is not None] == []
+
+
+def test_a_zone_that_only_this_machine_has_is_unknown_as_it_is_where_lambda_runs(tmp_path: Path):
+    (tmp_path / "Mars").mkdir()
+    (tmp_path / "Mars" / "Olympus").write_bytes(resources.files("tzdata.zoneinfo").joinpath("UTC").read_bytes())
+    zoneinfo.reset_tzpath([tmp_path])
+    try:
+        assert "Mars/Olympus" in zoneinfo.available_timezones()
+        assert time_zone().parse("Mars/Olympus") is None
+    finally:
+        zoneinfo.reset_tzpath()
 
 
 def test_a_form_says_what_it_wants():

@@ -93,6 +93,14 @@ def test_what_is_no_number_or_out_of_range_is_refused_by_the_options_name(
 
 
 @pytest.mark.parametrize(
+    "ask", [lambda n: snapshots.Keeping(kept=n).check(), lambda n: replace(NAMES, names=n).check()]
+)
+def test_a_whole_number_that_no_float_can_hold_is_refused_too_and_not_said_back_whole(ask: Callable[[int], None]):
+    with pytest.raises(BadRequest, match=r"wants a number from 1 to 1,000, and is 10{59}…$"):
+        ask(10**400)
+
+
+@pytest.mark.parametrize(
     ("ask", "said"),
     [
         pytest.param(

@@ -98,6 +98,7 @@ def test_always_and_never_are_what_they_are():
         pytest.param("mon 08:00-09:00 CEST", "it wants a name such as Europe/Berlin or UTC", id="an abbreviation"),
         pytest.param("mon 08:00-09:00 America/New York", "is not understood", id="a space in a zone"),
         pytest.param("mon 08:00-09:00 ../etc/passwd", "is no time zone", id="a path"),
+        pytest.param("mon 08:00-09:00 localtime", "'localtime' is no time zone", id="whatever this machine has"),
     ],
 )
 def test_what_is_malformed_is_refused_with_what_would_be_right(text: str, reason: str):

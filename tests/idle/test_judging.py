@@ -171,13 +171,21 @@ def test_a_verdict_has_its_figures():
         pytest.param(instance(tenancy="host"), "a dedicated host", id="dedicated host"),
         pytest.param(instance(tenancy="dedicated"), "", id="dedicated tenancy is no host"),
         pytest.param(instance(root="instance-store"), "an instance store", id="instance store"),
-        pytest.param(instance(tags={"Production": ""}), "has the tag Production", id="a tag of the operator's"),
+        pytest.param(instance(tags={"Production": ""}), "has the tag 'Production'", id="a tag of the operator's"),
     ],
 )
 def test_some_are_exempt_and_it_says_why(seen: Instance, why: str):
     found = exemption(seen, Rules(exempt_tags=frozenset({"Production"})), TODAY)
     assert bool(found) == bool(why)
     assert why in found
+
+
+@pytest.mark.parametrize("key", ["kubernetes.io/cluster/", ""], ids=["a member", "a tag of the operator's"])
+def test_a_tags_key_is_shown_so_that_it_does_nothing_to_a_terminal(key: str):
+    key += "\x1b[31m\x9b1m\n\u202e"
+    found = exemption(instance(tags={key: ""}), Rules(exempt_tags=frozenset({key})), TODAY)
+    assert found.isprintable()
+    assert r"\x1b[31m\x9b1m\n\u202e" in found
 
 
 def test_a_young_instance_is_not_judged():
@@ -218,7 +226,7 @@ def test_days_before_it_was_made_are_not_said_to_be_without_data():
     found = judged(usage([day(1)]), Rules(youngest=0), instance(since=NOW - timedelta(days=4)))
     assert found.because.endswith("3 of 4 days have none")
     newborn = judged((), Rules(youngest=0), instance(since=NOW - timedelta(hours=1)))
-    assert newborn.because == "CloudWatch has nothing of it today, which is its first day"
+    assert newborn.because == "it was made today, and only whole days make an instance idle"
 
 
 def test_since_a_flag_it_may_have_been_busy():

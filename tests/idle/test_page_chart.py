@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.idle.documents import chart
 from chalicelib.idle.documents.chart import HEIGHT, LEFT, MOST_DAYS, PANEL, WIDTH, Column
 from chalicelib.idle.model import Day, Usage, Window
-from chalicelib.idle.rules import PRESETS, Rules
+from chalicelib.idle.rules import PRESETS, Limit, Preset, Rules, Statistic
 from tests.idle.reports import NOW, TODAY, usage
 
 WINDOW = Window(NOW, 14)
@@ -114,6 +114,13 @@ def test_each_day_says_what_it_was():
     assert f"{TODAY - timedelta(days=1)}: CPU 4.50 %, network no data" in said
     assert f"{TODAY - timedelta(days=2)}: no data" in said
     assert len(said) == 15
+
+
+def test_the_line_of_a_limit_of_0_lies_at_the_foot_and_whatever_is_more_is_beyond():
+    rules = Rules(Preset("silent", Statistic.MAXIMUM, Limit(0, True), Limit(0, True)))
+    for panel in chart.of((ago(2, 0.0, 0.0), ago(1, 0.1, 1.0)), WINDOW, rules).panels:
+        assert panel.limit == panel.base
+        assert columns(panel) == {Column.GAP: 13, Column.WITHIN: 1, Column.BEYOND: 1}
 
 
 AMOUNT = st.none() | st.floats(0, 1e15)

@@ -73,7 +73,8 @@ def _every_day(usage: Usage, window: Window) -> list[Day]:
 
 
 def _panel(name: str, top: int, values: Sequence[float | None], limit: Limit | None) -> Panel:
-    highest = limit.value * HEADROOM if limit else max((value for value in values if value), default=1.0)
+    highest = limit.value * HEADROOM if limit else max((value for value in values if value), default=0.0)
+    highest = highest or 1.0  # nothing but 0 is within a limit of 0
     paths: dict[Column, str] = {}
     for kind, path in _columns(values, limit, highest, top + PANEL):
         paths[kind] = paths.get(kind, "") + path

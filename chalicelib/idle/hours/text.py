@@ -17,9 +17,9 @@ and belongs to the day on which it begins: ``mon-fri 22:00-06:00`` ends on Satur
 import re
 from difflib import get_close_matches
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from chalicelib.definition.forms import did_you_mean, shown
+from chalicelib.definition.forms import did_you_mean, shown, time_zones
 from chalicelib.idle.hours.model import (
     ALWAYS,
     ALWAYS_WORD,
@@ -114,4 +114,4 @@ def _zone(word: str) -> ZoneInfo:
 @cache
 def _zones() -> dict[str, str]:
     """Return the names of all time zones, by what they are in lower case."""
-    return {name.lower(): name for name in sorted(available_timezones())}
+    return {name.lower(): name for name in sorted(time_zones())}
