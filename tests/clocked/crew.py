@@ -34,15 +34,8 @@ class Crew:
         name = f"crew-{uuid.uuid4().hex[:8]}"
         domain = f"{name}.example"
         self.site = Deployment(self.cloud, domain, self.cloud.create_zone(domain), self.parameters, name)
-        self._alone()
+        self.site.hear_nothing()  # each change of the clock would start all its functions anew
         self.mailbox = str(self.sqs.create_queue(QueueName=f"{name}-owners")["QueueUrl"])
-
-    def _alone(self) -> None:
-        """Let no schedule of the stack fire: each change of the clock would start all its functions anew."""
-        events = self.cloud.client("events")
-        for page in events.get_paginator("list_rules").paginate(NamePrefix=self.site.name):
-            for rule in page["Rules"]:
-                events.disable_rule(Name=rule["Name"])
 
     @property
     def ec2(self) -> Any:

@@ -12,6 +12,7 @@ from tests.deployed.conftest import Deployment, Operator, launch
 
 
 def test_plan_says_each_change_in_one_line_with_its_because_and_changes_nothing(site: Deployment, operator: Operator):
+    site.hear_nothing()
     id_ = launch(site.cloud, "planned *")
     said = operator.types("plan", "names", "--local")
     line = next(line for line in said.stdout.splitlines() if line.startswith(f"+ planned.{site.domain}"))
@@ -21,6 +22,7 @@ def test_plan_says_each_change_in_one_line_with_its_because_and_changes_nothing(
 
 
 def test_plan_as_json_can_be_read_by_a_program(site: Deployment, operator: Operator):
+    site.hear_nothing()
     launch(site.cloud, "programmed")
     changes = json.loads(operator.types("plan", "names", "--local", "--json").stdout)
     mine = next(change for change in changes if change["name"] == f"programmed.{site.domain}")

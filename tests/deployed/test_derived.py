@@ -78,7 +78,7 @@ def test_what_is_lost_without_a_source_is_taken_away(media: Media):
     _without_notifications(media, lambda: media.delete("gone/cat.jpg"))
     media.lose("gone/cat.jpg/thumbnail.jpg")
     media.await_keys("gone/cat.jpg", "large.jpg")
-    assert "its source is gone" in media.site.logs("on-object-lost")
+    eventually(lambda: "its source is gone" in media.site.logs("on-object-lost"))
 
 
 def test_what_is_lost_while_its_source_changes_is_made_of_the_new_one(media: Media):
