@@ -12,6 +12,7 @@ from chalicelib.idle.findings import NOBODY, Finding, Judgement, Report, Stopped
 from chalicelib.idle.job import Outcome
 from chalicelib.idle.model import Instance, Verdict
 from chalicelib.idle.money import ASSUMPTION, hourly, waste
+from chalicelib.idle.plan import UNLESS
 from chalicelib.idle.rules import Rules
 from chalicelib.problem import Problem
 
@@ -98,10 +99,13 @@ def next_step(id_: str, standing: Standing, outcome: Outcome) -> str:
         return "it was stopped now"
     if outcome.unsafe:
         return f"it was not stopped: {outcome.unsafe}"
-    said = [reason for each, reason in outcome.parked.undone if each.instance.id == id_]
-    return (
-        f"it was not stopped: {said[0]}" if said else "it was not stopped: it had changed when it was looked at again"
-    )
+    for each, reason in outcome.parked.postponed:
+        if each.instance.id == id_:
+            return f"it was not stopped yet, and is by the next run, {UNLESS}: {reason}"
+    for each, reason in outcome.parked.refused:
+        if each.instance.id == id_:
+            return f"it was not stopped: {reason}"
+    return "it was not stopped: it had changed when it was looked at again"
 
 
 def priced(suggestion: Suggestion, instance: Instance, prices: RegionPrices) -> Suggestion:

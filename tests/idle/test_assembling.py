@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.economics.prices import Origin, RegionPrices, VolumePrice
 from chalicelib.economics.quotes import Quote
-from chalicelib.errors import BadSettings, TryAgain
+from chalicelib.errors import BadSettings, Refused, TryAgain
 from chalicelib.idle import assembling
 from chalicelib.idle.findings import NOBODY, Finding, Report, Suggestion
 from chalicelib.idle.job import Outcome
@@ -166,6 +166,9 @@ def test_a_preview_of_what_is_due_says_that_it_is_stopped_now_and_not_that_it_ha
     assert (finding.flagged, finding.noticed, finding.next_step) == (TODAY, TODAY, AT_ONCE)
 
 
+NOT_YET = "it was not stopped yet, and is by the next run, unless it is busy until then or somebody objects"
+
+
 def test_what_was_stopped_is_said_to_be():
     made = due()
     assert found(made, made.run()).next_step == "it was stopped now"
@@ -175,14 +178,22 @@ def test_why_something_was_not_stopped_is_said():
     made = due(A, B)
     made.line.errors = {"stop 2": [TryAgain("EC2 said RequestLimitExceeded")]}
     outcome = made.run()
-    assert found(made, outcome).next_step == "it was not stopped: EC2 said RequestLimitExceeded"
-    assert found(made, outcome, B).next_step == "it was not stopped: EC2 said RequestLimitExceeded"
+    assert found(made, outcome).next_step == f"{NOT_YET}: EC2 said RequestLimitExceeded"
+    assert found(made, outcome, B).next_step == f"{NOT_YET}: EC2 said RequestLimitExceeded"
+
+
+def test_what_ec2_refuses_to_stop_is_not_said_to_be_stopped_another_time():
+    made = due(A, B)
+    made.line.errors = {"stop 2": [Refused("no")], "stop 1": [Refused("OperationNotPermitted: no")]}
+    outcome = made.run()
+    assert found(made, outcome).next_step == "it was not stopped: OperationNotPermitted: no"
+    assert found(made, outcome, B).next_step == "it was stopped now"
 
 
 def test_that_the_second_look_failed_is_said():
     made = due()
     made.line.errors = {"some": [TryAgain("EC2 did not answer")]}
-    assert found(made, made.run()).next_step == "it was not stopped: EC2 did not answer"
+    assert found(made, made.run()).next_step == f"{NOT_YET}: EC2 did not answer"
 
 
 def test_that_it_had_changed_at_the_second_look_is_said():

@@ -1,10 +1,16 @@
 """What owners were told of a stop holds: it comes on the day that was said, or is told anew; that it came is told."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalicelib.errors import BadSettings, TryAgain
-from chalicelib.idle.model import NOTICED, WISH
-from chalicelib.idle.rules import PRESETS, Rules
+from chalicelib.idle.model import FLAG, NOTICED, WISH
+from chalicelib.idle.rules import PRESETS, Preset, Rules
 from chalicelib.idle.service import NOBODY_LISTENS, Judged
 from tests.idle.estates import Estate, flagged, of_a_stop
 from tests.idle.fakes import HERE, ONE_DAY, A, FakeTurn, many, site
@@ -225,7 +231,7 @@ def test_a_stop_of_which_ec2_gave_no_answer_is_told_if_it_came():
 
     made[HERE].stop = silent  # type: ignore[method-assign]
     judged = made.run()
-    assert "it was not stopped: EC2 did not answer" in made.topic.sent[-1].body
+    assert "it was not stopped yet" in made.topic.sent[-1].body
     assert not judged.is_good
     made.daily(1)
     assert "stopped on 2026-12-03" in made.topic.sent[-1].body
@@ -280,3 +286,104 @@ def test_a_note_says_today_what_was_seen_today():
     made = told()
     made.daily(2)
     assert made.tags(A)[NOTICED] == f"{TODAY}T06:12Z of a stop on {ago(-GRACE)}, idle on {ago(-2)}"
+
+
+# In whatever order it all happens
+
+
+def _set(name: str) -> Callable[[Estate], object]:
+    def change(made: Estate) -> None:
+        setattr(made, name, not getattr(made, name))
+
+    return change
+
+
+def _fail(call: str) -> Callable[[Estate], object]:
+    return lambda made: made.fail(call, TryAgain("later"), "" if call in BEYOND_REGIONS else HERE, times=2)
+
+
+def _unseen(made: Estate) -> None:
+    busy_in(made, 1)
+    made.rest(16)  # longer than a window
+
+
+def _grace(days: int) -> Callable[[Estate], object]:
+    def change(made: Estate) -> None:
+        rules = replace(made.rules(), grace=days)
+        made.rules = lambda: rules
+
+    return change
+
+
+def _dies(number: int, when: str) -> Callable[[Estate], object]:
+    return lambda made: made.dies(number, when)
+
+
+BEYOND_REGIONS = ("publish", "write position", "listeners", "put")
+CHANGES: dict[str, Callable[[Estate], object]] = {
+    "busy": lambda made: busy_in(made, 0),
+    "nobody looks, and it is busy": _unseen,
+    "park": lambda made: made[HERE].tag(A, WISH, "park"),
+    "no wish": lambda made: made[HERE].tag(A, WISH, None),
+    "keep": lambda made: made[HERE].tag(A, WISH, "keep"),
+    "restart": lambda made: made[HERE].restart(A),
+    "somebody subscribes": lambda made: setattr(made.topic, "subscriptions", 1),
+    "nobody listens": lambda made: setattr(made.topic, "subscriptions", 0),
+    "longer grace": _grace(9),
+    "shorter grace": _grace(1),
+    **{f"{name} changes": _set(name) for name in ("parking", "flagging", "is_dry_run")},
+    **{f"{call} fails": _fail(call) for call in (*BEYOND_REGIONS, "usage", f"mark {NOTICED}", "is protected", "some")},
+}
+DEATHS = {f"dies {when} call {number}": _dies(number, when) for number in range(20) for when in ("before", "after")}
+STEPS = {**CHANGES, **DEATHS}
+QUIET_DAYS = st.integers(1, 8).map(lambda days: [""] * days)
+HISTORIES = st.lists(
+    QUIET_DAYS
+    | st.sampled_from([*CHANGES]).map(lambda step: [step])
+    | st.sampled_from([*DEATHS]).map(lambda step: [step]),
+    max_size=20,
+).map(lambda parts: [step for part in parts for step in part])
+
+
+def check_stop(made: Estate, at: datetime) -> None:
+    """It was said, a day before at least; the last word was of a stop, on no later day; it was idle all the time."""
+    words = [(each.at, _word(each.body)) for each in made.topic.sent if A in each.body and each.at < at]
+    flagged_at = max(each.at for each in made[HERE].written if each.key == FLAG)
+    assert words, "nobody was told"
+    last = words[-1][1]
+    assert last.startswith(("it is stopped on ", "it was not stopped yet", "it is not stopped now: ")), last
+    days = [said.removeprefix("it is stopped on ")[:10] for _, said in words if said.startswith("it is stopped on ")]
+    assert date.fromisoformat(days[-1]) <= at.date()
+    assert (
+        at.date() - next(when for when, said in words if when >= flagged_at and "is stopped on" in said).date()
+        >= ONE_DAY
+    )
+    stopping = max(each.value for each in made[HERE].written if each.value.endswith(", stopping"))
+    promised = date.fromisoformat(stopping[:10])
+    assert not [day for _, day in made.metrics[HERE].busy if promised <= day <= at.date()]
+    assert made.topic.subscriptions
+
+
+def _word(body: str) -> str:
+    lines = body.splitlines()
+    (found,) = (
+        number for number, line in enumerate(lines) if A in line and line.startswith("  ") and "  m5.large" in line
+    )
+    return lines[found + 1].strip().removeprefix("next: ") if "stopped on" not in lines[found] else "it was stopped"
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from([*PRESETS.values()]), HISTORIES)
+def test_in_no_history_is_a_promise_broken(preset: Preset, history: list[str]):
+    made = told(Rules(preset, grace=3))
+    for step in history:
+        made.mend()
+        before = len(made[HERE].ended)
+        if step:
+            STEPS[step](made)
+        if step not in DEATHS:
+            made.run(force=True)
+        for at, _ in made[HERE].ended[before:]:
+            check_stop(made, at)
+            made[HERE].start(A)
+        made.rest()
