@@ -215,8 +215,7 @@ def note(place: Place, outcome: Outcome, told: Collection[str], at: datetime, tu
 
 def _ended(outcome: Outcome) -> list[tuple[Instance, marks.Notice]]:
     """Return all that were stopped, by this run or before, with the notices that say so."""
-    now = [(park.instance, outcome.plan.standing[park.instance.id].notice) for park in outcome.parked.landed]
-    return [*outcome.stopped, *((instance, notice) for instance, notice in now if notice)]
+    return [*outcome.stopped, *((park.instance, park.notice) for park in outcome.parked.landed)]
 
 
 def _park(
