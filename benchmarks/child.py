@@ -40,6 +40,12 @@ class Child:
         self._process.wait()
 
 
+def measured(module: str, size: int) -> Any:
+    """Return what a module of this package measures of a size, in a process of its own: peak memory is a process's."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", str(size)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
 def access(endpoint: str, access_key: str, secret_key: str) -> dict[str, str]:
     """Return the variables by which boto3 finds an emulated AWS."""
     return {

@@ -5,7 +5,6 @@ suggested, too: each has 24 times as many datapoints.
 """
 
 import json
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from benchmarks import child
 from benchmarks.plan_only import peak
 from benchmarks.result import Result
 from chalicelib.idle import judging
@@ -86,10 +86,7 @@ def measure(size: int) -> dict[str, float]:
 
 def run() -> Iterator[Result]:
     """Yield each size's figures, held against ten times those of the size before: 1.00 is linear."""
-    measured = {}
-    for size in SIZES:
-        command = [sys.executable, "-m", "benchmarks.idle_memory", str(size)]
-        measured[size] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    measured = {size: child.measured("idle_memory", size) for size in SIZES}
     for smaller, size in pairwise(SIZES):
         factor, days = size // smaller, RULES.preset.days
         judged = f"judge {size:,} x {days} days from memory"

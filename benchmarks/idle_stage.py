@@ -7,11 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from benchmarks.peak_memory import peaks
-from benchmarks.publisher import SCHEDULED
 from benchmarks.snapshot_stage import IMAGE
 from benchmarks.stage import Stage
 from chalicelib.idle.rules import MB
@@ -82,16 +78,8 @@ class Ground:
 
     def judge(self) -> None:
         """Invoke the function that judges, under its own role; raise AssertionError where it fails."""
-        keys: dict[str, Any] = {
-            "endpoint_url": self.there.cloud.endpoint,
-            "region_name": self.there.cloud.aws.region,
-            "aws_access_key_id": self.there.cloud.aws.access_key,
-            "aws_secret_access_key": self.there.cloud.aws.secret_key,
-            "config": Config(read_timeout=LONGEST, retries={"total_max_attempts": 1}),
-        }
-        answer = boto3.client("lambda", **keys).invoke(FunctionName=self.function, Payload=json.dumps(SCHEDULED))
-        if "FunctionError" in answer:
-            raise AssertionError(answer["Payload"].read().decode())
+        if error := self.there.invoke(FUNCTION, LONGEST):
+            raise AssertionError(error)
 
     def calls(self) -> Counter[str]:
         """Return how often each action was called since the count was begun anew, invocations left out."""

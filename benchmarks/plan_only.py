@@ -4,13 +4,13 @@ Each size runs in a process of its own, since peak memory is a process's.
 """
 
 import json
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+from benchmarks import child
 from benchmarks.result import Result
 from chalicelib.inventory.model import View
 from chalicelib.names.changes import created
@@ -60,10 +60,7 @@ def peak() -> float:
 
 def run() -> list[Result]:
     """Return each size's figures, held against ten times those of the size before: 1.00 is linear."""
-    measured = {}
-    for size in SIZES:
-        command = [sys.executable, "-m", "benchmarks.plan_only", str(size)]
-        measured[size] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    measured = {size: child.measured("plan_only", size) for size in SIZES}
     results = []
     for smaller, size in pairwise(SIZES):
         for figure, unit in (("creating", "s"), ("sweeping", "s"), ("memory", "MiB")):

@@ -4,7 +4,6 @@ Each size runs in a process of its own, since peak memory is a process's.
 """
 
 import json
-import subprocess
 import sys
 import time
 from collections import defaultdict
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from benchmarks import child
 from benchmarks.plan_only import peak
 from benchmarks.result import Result
 from chalicelib.snapshots import definitions
@@ -77,10 +77,7 @@ def measure(size: int) -> dict[str, float]:
 
 def run() -> Iterator[Result]:
     """Yield each size's figures, held against ten times those of the size before: 1.00 is linear."""
-    measured = {}
-    for size in SIZES:
-        command = [sys.executable, "-m", "benchmarks.retaining", str(size)]
-        measured[size] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    measured = {size: child.measured("retaining", size) for size in SIZES}
     for smaller, size in pairwise(SIZES):
         for figure, unit in (("seconds", "s"), ("memory", "MiB")):
             factor = size // smaller

@@ -1,17 +1,12 @@
 """A deployed stack and volumes that ask for snapshots: some of instances, some loose; all by tags."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from benchmarks.ec2_throttle import BURST, RATE, THROTTLED, Ec2Throttle
-from benchmarks.publisher import SCHEDULED
 from benchmarks.stage import Stage
 from chalicelib.wiring import for_snapshots
 
@@ -93,16 +88,7 @@ class Ground:
 
     def sweep(self) -> str:
         """Invoke the function that makes snapshots, under its own role; return its error, if any."""
-        keys: dict[str, Any] = {
-            "endpoint_url": self.there.cloud.endpoint,
-            "region_name": self.there.cloud.aws.region,
-            "aws_access_key_id": self.there.cloud.aws.access_key,
-            "aws_secret_access_key": self.there.cloud.aws.secret_key,
-            "config": Config(read_timeout=LONGEST, retries={"total_max_attempts": 1}),
-        }
-        name = f"{self.there.stack.name}-sweep-snapshots"
-        answer = boto3.client("lambda", **keys).invoke(FunctionName=name, Payload=json.dumps(SCHEDULED))
-        return answer["Payload"].read().decode() if "FunctionError" in answer else ""
+        return self.there.invoke("sweep-snapshots", LONGEST)
 
     def calls(self) -> Counter[str]:
         """Return how often each action was called since the count was begun anew."""

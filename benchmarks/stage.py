@@ -1,5 +1,6 @@
 """A deployed stack whose documents are put there by the job itself."""
 
+import json
 import os
 import tempfile
 import zipfile
@@ -9,8 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
+from botocore.config import Config
+
 from benchmarks.child import access
 from benchmarks.names_of_fleet import DOMAIN, PORT, STACK, known
+from benchmarks.publisher import SCHEDULED
 from chalicelib.hosts import job
 from chalicelib.hosts.aws.s3 import DocumentStore
 from chalicelib.hosts.job import Publisher
@@ -37,6 +42,19 @@ class Stage:
             **access(self.cloud.endpoint, self.cloud.aws.access_key, self.cloud.aws.secret_key),
             **changes,
         }
+
+    def invoke(self, function: str, longest: float) -> str:
+        """Invoke a scheduled function, under its own role, and wait so many seconds; return its error, if any."""
+        keys: dict[str, Any] = {
+            "endpoint_url": self.cloud.endpoint,
+            "region_name": self.cloud.aws.region,
+            "aws_access_key_id": self.cloud.aws.access_key,
+            "aws_secret_access_key": self.cloud.aws.secret_key,
+            "config": Config(read_timeout=longest, retries={"total_max_attempts": 1}),
+        }
+        name = f"{self.stack.name}-{function}"
+        answer = boto3.client("lambda", **keys).invoke(FunctionName=name, Payload=json.dumps(SCHEDULED))
+        return answer["Payload"].read().decode() if "FunctionError" in answer else ""
 
     def fill(self, bucket: str, size: int) -> None:
         """Publish the documents of so many names into a bucket."""

@@ -12,9 +12,10 @@ from rich.text import Text
 from chalicelib.definition.aws import Definable, DefinitionStore
 from chalicelib.errors import BadDefinition, BadRequest
 from chalicelib.wiring.base import Base
-from cli import connection
+from cli import connection, times
 from cli.options import Local, Profile, Region, Stack
-from cli.screen import COLOURS, err, out
+from cli.screen import COLOURS, err, out, progress
+from cli.times import Timed
 
 File = Annotated[Path | None, typer.Argument(help="A file of definitions.", exists=True, dir_okay=False)]
 Show = Annotated[bool, typer.Option("--show", help="Print the definitions in force.")]
@@ -31,6 +32,18 @@ class Reached[D]:
 
     store: DefinitionStore[D]
     say: Callable[[D | None, D], bool]
+
+
+def comparing[D, F: Timed](
+    store: DefinitionStore[D], find: Callable[[], F], say: Callable[[D | None, D, F], bool], *, local: bool
+) -> Reached[D]:
+    """Return definitions of which ``say`` tells what changes, by what they are for, at the time of its cloud."""
+
+    def compared(before: D | None, after: D) -> bool:
+        with progress("comparing"):
+            return say(before, after, times.told_the_time(find(), local=local))
+
+    return Reached(store, compared)
 
 
 def command[D](

@@ -16,10 +16,16 @@ PACKAGE = ROOT / "build" / "package"
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator[LocalCloud]:
-    """Return a local cloud in which a failed message comes back after a second, not after half an hour."""
+def pace() -> Pace:
+    """Return a pace at which a failed message comes back after a second, not after half an hour."""
+    return Pace(failed_message=1)
+
+
+@pytest.fixture(scope="session")
+def cloud(pace: Pace) -> Iterator[LocalCloud]:
+    """Return a local cloud."""
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    with LocalCloud(pace=Pace(failed_message=1)) as running:
+    with LocalCloud(pace=pace) as running:
         yield running
 
 

@@ -113,15 +113,18 @@ class Outcome:
     @property
     def undone(self) -> list[tuple[str, str]]:
         """Return the ids of instances for which something was not done, and why."""
-        held = [(id_, each.held) for id_, each in self.plan.standing.items() if each.held]
-        return [*_by_id(self.flagged), *_by_id(self.unflagged), *_by_id(self.noted), *_by_id(self.parked), *held]
+        carried = (*_by_id(self.flagged), *_by_id(self.unflagged), *_by_id(self.noted), *_by_id(self.parked))
+        return [*carried, *self._held]
 
     @property
     def is_complete(self) -> bool:
         """Whether everything was done that can be; what EC2 refuses it will refuse again, and that is said."""
         carried = (self.flagged, self.unflagged, self.noted, self.parked)
-        held = any(each.held for each in self.plan.standing.values())
-        return self.unsafe is None and not held and not any(each.postponed for each in carried)
+        return self.unsafe is None and not self._held and not any(each.postponed for each in carried)
+
+    @property
+    def _held(self) -> list[tuple[str, str]]:
+        return [(id_, each.held) for id_, each in self.plan.standing.items() if each.held]
 
 
 def _by_id[C: (Flag, Unflag, Note, Park)](carried: Carried[C]) -> list[tuple[str, str]]:

@@ -11,19 +11,14 @@ from chalicelib.idle.rules import Rules
 from chalicelib.idle.service import Idle
 from chalicelib.wiring.base import Base
 from chalicelib.wiring.for_idle import RULES, IdleWiring
-from cli import defining, times
-from cli.defining import Reached, show_changes
-from cli.screen import err, out, progress
+from cli import defining
+from cli.defining import Reached, comparing, show_changes
+from cli.screen import err, out
 
 
 def _reached(base: Base, local: bool) -> Reached[Rules]:
     wiring = IdleWiring(base)
-
-    def say(before: Rules | None, after: Rules) -> bool:
-        with progress("comparing"):
-            return _say(before, after, times.told_the_time(wiring.idle, local=local))
-
-    return Reached(wiring.rule_store, say)
+    return comparing(wiring.rule_store, lambda: wiring.idle, _say, local=local)
 
 
 define = defining.command(

@@ -10,21 +10,16 @@ from chalicelib.snapshots.policies import Policies, Policy, copy_regions
 from chalicelib.snapshots.service import Snapshots
 from chalicelib.wiring.base import Base
 from chalicelib.wiring.for_snapshots import DEFINABLE, SnapshotsWiring
-from cli import defining, times
-from cli.defining import Reached, show_changes
-from cli.screen import err, out, progress
+from cli import defining
+from cli.defining import Reached, comparing, show_changes
+from cli.screen import err, out
 
 MOST_NAMED = 10  # volumes
 
 
 def _reached(base: Base, local: bool) -> Reached[Policies]:
     wiring = SnapshotsWiring(base)
-
-    def say(before: Policies | None, after: Policies) -> bool:
-        with progress("comparing"):
-            return _say(before or {}, after, times.told_the_time(wiring.snapshots, local=local))
-
-    return Reached(wiring.definition_store, say)
+    return comparing(wiring.definition_store, lambda: wiring.snapshots, _say, local=local)
 
 
 define = defining.command(
@@ -74,7 +69,8 @@ def _plain(policy: Policy) -> dict[str, object]:
     }
 
 
-def _say(before: Policies, after: Policies, found: Snapshots) -> bool:
+def _say(before: Policies | None, after: Policies, found: Snapshots) -> bool:
+    before = before or {}
     if not show_changes(changed(before, after)):
         out.print("these policies say what those in force say")
         return False
