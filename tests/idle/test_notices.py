@@ -206,6 +206,8 @@ def test_a_stop_that_no_message_told_of_is_told_by_the_next_one_and_once(how):
     assert f"{A}  {HERE}  m5.large  stopped on 2026-12-03" in message.body
     assert message.subject.startswith("Groundskeeper: 0 idle instances, 1 stopped earlier")
     assert [(each.instance.id, each.on) for each in judged.report.stopped] == [(A, ago(-7))]
+    assert judged.told
+    assert judged.told.owners == (f"owner of {HERE}",)
     assert not made.tags(A)[NOTICED].endswith(", stopping")
     made.daily(3)
     assert len(made.topic.sent) == before + 1

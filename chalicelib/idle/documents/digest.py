@@ -25,7 +25,7 @@ class Digest:
     body: str
     named: frozenset[tuple[str, str]]
     owners: tuple[str, ...]
-    """Whose instances are in it, those who waste most first."""
+    """Whose instances are in it: those who waste most first, and last those who only had some stopped."""
 
 
 def write(report: Report, day: date) -> Digest | None:
@@ -39,6 +39,7 @@ def write(report: Report, day: date) -> Digest | None:
         "\n".join(digest_text.foot(report, day)),
     )
     chosen = _as_many_as_fit(_in_turns(idle, owners, day), owners, day, LARGEST - _size(head) - _size(foot))
+    wasting = [total.owner for total in owners if total.owner in chosen]
     return Digest(
         _subject(report, day),
         "\n\n".join([head, *_sections(owners, chosen, day), foot]) + "\n",
@@ -48,7 +49,7 @@ def write(report: Report, day: date) -> Digest | None:
                 *((each.region, each.instance.id) for each in stopped),
             ]
         ),
-        tuple(total.owner for total in owners if total.owner in chosen),
+        tuple(dict.fromkeys([*wasting, *(each.owner for each in stopped)])),
     )
 
 
